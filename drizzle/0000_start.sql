@@ -1,0 +1,93 @@
+CREATE TABLE `affinities` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`name` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `affinities_name_unique` ON `affinities` (`name`);--> statement-breakpoint
+CREATE TABLE `dependencies` (
+	`job_id` integer NOT NULL,
+	`dependency` integer NOT NULL,
+	PRIMARY KEY(`job_id`, `dependency`)
+);
+--> statement-breakpoint
+CREATE INDEX `dependencies_by_dependency` ON `dependencies` (`dependency`);--> statement-breakpoint
+CREATE TABLE `events` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`worker` text NOT NULL,
+	`job_id` integer NOT NULL,
+	`job_title` text NOT NULL,
+	`state` text NOT NULL,
+	`start` integer NOT NULL,
+	`duration` integer DEFAULT 0 NOT NULL,
+	`log_start` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `events_by_job` ON `events` (`job_id`,`id`);--> statement-breakpoint
+CREATE INDEX `events_by_worker` ON `events` (`worker`,`id`);--> statement-breakpoint
+CREATE INDEX `events_by_start` ON `events` (`start`,`id`);--> statement-breakpoint
+CREATE TABLE `jobs` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`parent` integer DEFAULT 0 NOT NULL,
+	`title` text DEFAULT '' NOT NULL,
+	`command` text DEFAULT '' NOT NULL,
+	`dir` text DEFAULT '.' NOT NULL,
+	`environment` text DEFAULT '' NOT NULL,
+	`state` text DEFAULT 'WAITING' NOT NULL,
+	`paused` integer DEFAULT 0 NOT NULL,
+	`worker` text DEFAULT '' NOT NULL,
+	`start_time` integer DEFAULT 0 NOT NULL,
+	`duration` integer DEFAULT 0 NOT NULL,
+	`ping_time` integer DEFAULT 0 NOT NULL,
+	`run_done` integer DEFAULT 0 NOT NULL,
+	`retry` integer DEFAULT 0 NOT NULL,
+	`timeout` integer DEFAULT 0 NOT NULL,
+	`priority` integer DEFAULT 1000 NOT NULL,
+	`user` text DEFAULT '' NOT NULL,
+	`finished` integer DEFAULT 0 NOT NULL,
+	`errors` integer DEFAULT 0 NOT NULL,
+	`working` integer DEFAULT 0 NOT NULL,
+	`total` integer DEFAULT 0 NOT NULL,
+	`total_finished` integer DEFAULT 0 NOT NULL,
+	`total_errors` integer DEFAULT 0 NOT NULL,
+	`total_working` integer DEFAULT 0 NOT NULL,
+	`url` text DEFAULT '' NOT NULL,
+	`progress` real DEFAULT 0 NOT NULL,
+	`progress_pattern` text DEFAULT '' NOT NULL,
+	`needs_id` integer DEFAULT 0 NOT NULL,
+	`ready` integer DEFAULT 0 NOT NULL,
+	`unfinished` integer DEFAULT 0 NOT NULL,
+	`waits_for` integer DEFAULT 0 NOT NULL,
+	`run` integer DEFAULT 0 NOT NULL,
+	`deadline` integer DEFAULT 0 NOT NULL,
+	`working_since` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `jobs_by_parent` ON `jobs` (`parent`,`id`);--> statement-breakpoint
+CREATE INDEX `jobs_by_parent_state` ON `jobs` (`parent`,`state`,`id`);--> statement-breakpoint
+CREATE INDEX `jobs_ready` ON `jobs` (`parent`,`needs_id`,"priority" desc,`id`) WHERE ready = 1;--> statement-breakpoint
+CREATE INDEX `jobs_by_deadline` ON `jobs` (`deadline`) WHERE deadline > 0;--> statement-breakpoint
+CREATE INDEX `jobs_working` ON `jobs` (`id`) WHERE run > 0;--> statement-breakpoint
+CREATE INDEX `jobs_waiting` ON `jobs` (`parent`,`id`) WHERE waits_for > 0;--> statement-breakpoint
+CREATE INDEX `jobs_groups` ON `jobs` (`id`) WHERE command = '';--> statement-breakpoint
+CREATE TABLE `needs` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`affinity` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `needs_affinity_unique` ON `needs` (`affinity`);--> statement-breakpoint
+CREATE TABLE `workers` (
+	`name` text PRIMARY KEY NOT NULL,
+	`ip` text DEFAULT '' NOT NULL,
+	`affinity` text DEFAULT '' NOT NULL,
+	`state` text DEFAULT 'WAITING' NOT NULL,
+	`start_time` integer DEFAULT 0 NOT NULL,
+	`ping_time` integer DEFAULT 0 NOT NULL,
+	`finished` integer DEFAULT 0 NOT NULL,
+	`error` integer DEFAULT 0 NOT NULL,
+	`last_job` integer DEFAULT 0 NOT NULL,
+	`current_event` integer DEFAULT 0 NOT NULL,
+	`cpu` text DEFAULT '[]' NOT NULL,
+	`free_memory` integer DEFAULT 0 NOT NULL,
+	`total_memory` integer DEFAULT 0 NOT NULL,
+	`active` integer DEFAULT 1 NOT NULL
+);

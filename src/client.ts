@@ -1,0 +1,80 @@
+/** The server as its clients see it: the command line and the workers speak through this, and only this. */
+import type { Problem } from './models.ts'
+
+/** The server answered, and said no. `field` is the place in the request at fault, if any. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message)
+    this.name = 'Refused'
+  }
+}
+
+/** No answer: the server is down, or the network is. The same call may be sent again. */
+export class Unreachable extends Error {
+  constructor(url: string, cause: unknown) {
+    super(`no answer from ${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.name = 'Unreachable'
+  }
+}
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+export interface Client {
+  readonly url: string
+  /** Answers the parsed JSON body. Throws `Refused` or `Unreachable`. */
+  call<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T>
+  /** The answer itself, for streams. Throws the same. */
+  open(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<Response>
+}
+
+export interface CallOptions {
+  /** Gives up after so many seconds; default 30. */
+  timeoutSeconds?: number
+  signal?: AbortSignal
+}
+
+export function createClient(serverUrl: string): Client {
+  const url = serverUrl.replace(/\/+$/, '')
+
+  async function open(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Response> {
+    const timeout = AbortSignal.timeout((options.timeoutSeconds ?? 30) * 1000)
+    let response: Response
+    try {
+      response = await fetch(url + path, {
+        method,
+        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+      })
+    } catch (error) {
+      throw new Unreachable(url, error)
+    }
+    if (!response.ok) throw await refusal(response)
+    return response
+  }
+
+  async function call<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T> {
+    const response = await open(method, path, body, options)
+    try {
+      return (await response.json()) as T
+    } catch (error) {
+      throw new Unreachable(url, error)
+    }
+  }
+
+  return { url, call, open }
+}
+
+async function refusal(response: Response): Promise<Refused> {
+  const text = await response.text().catch(() => '')
+  try {
+    const problem = JSON.parse(text) as Problem
+    return new Refused(response.status, problem.detail ?? problem.title, problem.field)
+  } catch {
+    return new Refused(response.status, text || `${response.status} ${response.statusText}`)
+  }
+}

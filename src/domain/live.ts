@@ -1,0 +1,119 @@
+import { ProgressReader, progressPattern } from './progress.ts'
+
+/** A run that a worker holds, as heartbeats keep it: no row is touched by them. */
+export interface LiveRun {
+  run: number
+  job: number
+  worker: string
+  ping_time: number
+  progress: number
+  /** Where in the job's log the output of this run begins. */
+  log_start: number
+  reader: ProgressReader
+}
+
+export interface LiveWorker {
+  name: string
+  ip: string
+  ping_time: number
+  cpu: string
+  free_memory: number
+  total_memory: number
+  /** The run it holds, 0: none. */
+  run: number
+  /** Its silence has been dealt with: it is in TIMEOUT until it speaks again. */
+  lost: boolean
+}
+
+/** What a worker says about its machine with every call. */
+export interface Vitals {
+  ip?: string
+  cpu?: number[]
+  free_memory?: number
+  total_memory?: number
+}
+
+/**
+ * Signs of life: who spoke last when, and how far each run is. 10,000 workers speak 5,000 times a second, so these stay in
+ * memory and are written now and then (`takeChanged`); answers are read through here. All else is in the database first.
+ */
+export class Live {
+  readonly runs = new Map<number, LiveRun>()
+  /** In the order of the last sign of life, the longest silent first. */
+  readonly workers = new Map<string, LiveWorker>()
+  #changedRuns = new Set<LiveRun>()
+  #changedWorkers = new Set<LiveWorker>()
+
+  addWorker(worker: LiveWorker): LiveWorker {
+    this.workers.set(worker.name, worker)
+    return worker
+  }
+
+  addRun(run: Omit<LiveRun, 'reader'>, pattern: string): void {
+    this.runs.set(run.run, { ...run, reader: new ProgressReader(progressPattern(pattern)) })
+    const worker = this.workers.get(run.worker)
+    if (worker) worker.run = run.run
+  }
+
+  endRun(run: number): void {
+    const live = this.runs.get(run)
+    if (!live) return
+    this.runs.delete(run)
+    this.#changedRuns.delete(live)
+    const worker = this.workers.get(live.worker)
+    if (worker?.run === run) worker.run = 0
+  }
+
+  removeWorker(name: string): void {
+    const worker = this.workers.get(name)
+    if (!worker) return
+    this.workers.delete(name)
+    this.#changedWorkers.delete(worker)
+  }
+
+  /** A worker spoke. Answers undefined when nobody knows it. */
+  ping(name: string, now: number, vitals: Vitals): LiveWorker | undefined {
+    const worker = this.workers.get(name)
+    if (!worker) return undefined
+    this.workers.delete(name)
+    this.workers.set(name, worker)
+    worker.ping_time = now
+    if (vitals.ip !== undefined) worker.ip = vitals.ip
+    if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)
+    if (vitals.free_memory !== undefined) worker.free_memory = vitals.free_memory
+    if (vitals.total_memory !== undefined) worker.total_memory = vitals.total_memory
+    this.#changedWorkers.add(worker)
+    return worker
+  }
+
+  /** Output of a run came in, or its own word on its progress. */
+  beat(run: LiveRun, now: number, output: Uint8Array | undefined, progress: number | undefined): void {
+    run.ping_time = now
+    const stated = progress ?? (output && output.byteLength > 0 ? run.reader.read(output) : undefined)
+    if (stated !== undefined) run.progress = stated
+    this.#changedRuns.add(run)
+  }
+
+  /** The workers that have been silent since `before`, the longest first. */
+  *silentSince(before: number): Generator<LiveWorker> {
+    for (const worker of this.workers.values()) {
+      if (worker.ping_time >= before) return
+      yield worker
+    }
+  }
+
+  /** Up to `limit` of what changed since it was last asked for. */
+  takeChanged(limit: number): { runs: LiveRun[]; workers: LiveWorker[] } {
+    return { runs: take(this.#changedRuns, limit), workers: take(this.#changedWorkers, limit) }
+  }
+}
+
+function take<T>(set: Set<T>, limit: number): T[] {
+  const taken: T[] = []
+  for (const item of set) {
+    if (taken.length === limit) break
+    set.delete(item)
+    taken.push(item)
+  }
+  return taken
+}

@@ -1,0 +1,59 @@
+import type { JobRow } from '../db/schema.ts'
+import type { Core } from './core.ts'
+import { READ_BYTES } from './logs.ts'
+
+/** How far back `tail` looks for its lines. */
+const TAIL_WITHIN = 64 * 1024 * 1024
+
+export interface LogRange {
+  /** Bytes from the beginning. */
+  offset?: number
+  /** Only the last so many lines. */
+  tail?: number
+  /** Bytes at most; default: to the end. */
+  limit?: number
+}
+
+export interface LogPart {
+  /** The byte where the answer begins. */
+  offset: number
+  /** The byte to go on from, for one who follows. */
+  next: number
+  /** The text, a piece at a time. */
+  text: Iterable<string>
+}
+
+/**
+ * A part of a job's log as text. What is not UTF-8 reads as U+FFFD. While the job runs, a character of which only the
+ * first bytes have come is left for the next call.
+ */
+export function readLog({ logs }: Core, { id, run }: JobRow, { offset, tail, limit }: LogRange): LogPart {
+  const size = logs.size(id)
+  const begin =
+    tail === undefined ? Math.min(offset ?? 0, size) : tail === 0 ? size : logs.tailOffset(id, tail, TAIL_WITHIN)
+  let next = limit === undefined ? size : Math.min(size, begin + limit)
+  if (run > 0 || next < size) next -= splitBytes(logs.read(id, Math.max(begin, next - 4), Math.min(4, next - begin)))
+  return { offset: begin, next, text: pieces() }
+
+  function* pieces(): Generator<string> {
+    const decoder = new TextDecoder()
+    for (let at = begin; at < next; ) {
+      const bytes = logs.read(id, at, Math.min(READ_BYTES, next - at))
+      if (bytes.byteLength === 0) break
+      at += bytes.byteLength
+      yield decoder.decode(bytes, { stream: at < next })
+    }
+  }
+}
+
+/** How many bytes at the end belong to a character that is not complete. */
+export function splitBytes(end: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, end.length); back++) {
+    const byte = end[end.length - back] as number
+    if (byte < 0x80) return 0
+    if (byte >= 0xc0) return back < characterLength(byte) ? back : 0
+  }
+  return 0
+}
+
+const characterLength = (first: number) => (first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2)

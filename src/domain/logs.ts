@@ -1,0 +1,138 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** Jobs a folder of logs holds: a million jobs make a thousand folders of a thousand files. */
+const JOBS_PER_FOLDER = 1000
+/** Files kept open for appending; the one used longest ago is closed first. */
+const OPEN_FILES = 256
+/** Most that is read at a time. */
+export const READ_BYTES = 64 * 1024
+
+/** Logs deleted before others get their turn. */
+const REMOVED_AT_ONCE = 200
+
+interface OpenFile {
+  fd: number
+  size: number
+}
+
+/**
+ * The logs: one file a job, the output of its runs one after the other, raw bytes. The file's name is the job's id and
+ * nothing else. Appended by the system's cache, not flushed to the disk each time: output is the one thing that a power
+ * cut may cost, and a worker sends again what the server does not have.
+ */
+export class Logs {
+  #open = new Map<number, OpenFile>()
+  #doomed: (readonly number[])[] = []
+  #removing = false
+
+  constructor(private readonly folder: string) {}
+
+  /** Bytes in the log of a job; 0 when it has none. */
+  size(job: number): number {
+    const open = this.#open.get(job)
+    if (open) return open.size
+    return statSync(this.#path(job), { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  append(job: number, bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return
+    const file = this.#writable(job)
+    for (let done = 0; done < bytes.byteLength; ) done += writeSync(file.fd, bytes, done)
+    file.size += bytes.byteLength
+  }
+
+  /** The bytes from `offset` on, `length` at most. */
+  read(job: number, offset: number, length: number): Uint8Array {
+    let fd: number
+    try {
+      fd = openSync(this.#path(job), 'r')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Uint8Array()
+      throw error
+    }
+    try {
+      const buffer = new Uint8Array(length)
+      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset))
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** Where the last `lines` lines begin, looking back over `within` bytes at most. */
+  tailOffset(job: number, lines: number, within: number): number {
+    const size = this.size(job)
+    const floor = Math.max(0, size - within)
+    let left = lines
+    for (let end = size; end > floor; ) {
+      const start = Math.max(floor, end - READ_BYTES)
+      const bytes = this.read(job, start, end - start)
+      for (let i = bytes.length - 1; i >= 0; i--) {
+        // The newline that ends the last line does not begin another.
+        if (bytes[i] === NEWLINE && start + i !== size - 1 && --left === 0) return start + i + 1
+      }
+      end = start
+    }
+    return floor
+  }
+
+  /** Deletes the logs of jobs that are gone, some at a time: a million files take a while, and nobody waits for them. */
+  remove(jobs: readonly number[]): void {
+    this.#doomed.push(...chunks(jobs, REMOVED_AT_ONCE))
+    if (!this.#removing) this.#removeSome()
+  }
+
+  #removeSome(): void {
+    const jobs = this.#doomed.shift()
+    this.#removing = jobs !== undefined
+    if (!jobs) return
+    for (const job of jobs) {
+      this.#close(job)
+      try {
+        unlinkSync(this.#path(job))
+      } catch (error) {
+        // Nothing there: it never ran. Anything else is a file that stays, and costs nothing but its room.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+          console.error(`log of job ${job} stays: ${String(error)}`)
+      }
+    }
+    setImmediate(() => this.#removeSome())
+  }
+
+  close(): void {
+    for (const job of [...this.#open.keys()]) this.#close(job)
+  }
+
+  #path(job: number): string {
+    return join(this.folder, String(Math.floor(job / JOBS_PER_FOLDER)), `${job}.log`)
+  }
+
+  #writable(job: number): OpenFile {
+    const known = this.#open.get(job)
+    if (known) {
+      this.#open.delete(job)
+      this.#open.set(job, known)
+      return known
+    }
+    const path = this.#path(job)
+    mkdirSync(dirname(path), { recursive: true })
+    const fd = openSync(path, 'a')
+    const file = { fd, size: fstatSync(fd).size }
+    this.#open.set(job, file)
+    if (this.#open.size > OPEN_FILES) this.#close(this.#open.keys().next().value as number)
+    return file
+  }
+
+  #close(job: number): void {
+    const file = this.#open.get(job)
+    if (!file) return
+    this.#open.delete(job)
+    closeSync(file.fd)
+  }
+}
+
+const NEWLINE = 10
+
+function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size)
+}

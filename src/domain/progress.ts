@@ -1,0 +1,80 @@
+import { RE2JS } from 're2js'
+import { invalid } from '../errors.ts'
+
+/** What an empty `progress_pattern` stands for. */
+export const DEFAULT_PATTERN = 'PROGRESS:%percent'
+
+const NUMBER = '[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+'
+/** Only so much of a chunk's end is searched: the last match counts, and a flood of output must not cost more. */
+const SEARCHED = 16 * 1024
+/** What is kept of one chunk for a match that the next one completes. */
+const CARRIED = 256
+const CACHE_SIZE = 256
+
+export interface ProgressPattern {
+  /** The progress (0 to 1) that the last match in `text` states; undefined without a match. */
+  last(text: string): number | undefined
+}
+
+const cache = new Map<string, ProgressPattern>()
+
+/**
+ * `progress_pattern` of `behaviour.md`: a regular expression with %percent (0–100) or %one (0–1) where the number stands.
+ * It runs in RE2, whose time is linear in the text whatever the pattern, since patterns come from users and logs are long.
+ * Throws an `invalid` FarmError for a pattern RE2 cannot take (look-arounds and back-references).
+ */
+export function progressPattern(source: string, field = 'progress_pattern'): ProgressPattern {
+  const known = cache.get(source)
+  if (known) return known
+  const pattern = compile(source === '' ? DEFAULT_PATTERN : source, field)
+  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string)
+  cache.set(source, pattern)
+  return pattern
+}
+
+function compile(source: string, field: string): ProgressPattern {
+  const scales: { name: string; scale: number }[] = []
+  const expression = source.replace(/%percent|%one/g, (word) => {
+    const name = `coalition${scales.length}`
+    scales.push({ name, scale: word === '%one' ? 1 : 100 })
+    return `(?P<${name}>${NUMBER})`
+  })
+  let regexp: RE2JS
+  try {
+    regexp = RE2JS.compile(expression)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw invalid(
+      field,
+      `'${source}' is not a regular expression that can be used (${why}): write one without look-arounds and back-references, with %percent or %one for the number.`,
+    )
+  }
+  return {
+    last(text) {
+      let found: number | undefined
+      const matcher = regexp.matcher(text)
+      while (matcher.find())
+        for (const { name, scale } of scales) {
+          const number = matcher.group(name)
+          if (number) found = Math.min(1, Number(number) / scale)
+        }
+      return found
+    },
+  }
+}
+
+/** Follows the progress of one run through its output, in whatever chunks it comes. */
+export class ProgressReader {
+  #carry = ''
+
+  constructor(private readonly pattern: ProgressPattern) {}
+
+  /** The progress stated by the output so far, if this chunk states one. */
+  read(chunk: Uint8Array): number | undefined {
+    // latin1: a number is ASCII, and a character split between chunks cannot break it.
+    const end = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).subarray(-SEARCHED).toString('latin1')
+    const text = chunk.byteLength > SEARCHED ? end : this.#carry + end
+    this.#carry = text.slice(-CARRIED)
+    return this.pattern.last(text)
+  }
+}

@@ -1,0 +1,180 @@
+import { sql } from 'drizzle-orm'
+import { hot } from '../db/hot.ts'
+import type { Db } from '../db/open.ts'
+import { dependencies, events, type JobRow, jobs, type WorkerRow, workers } from '../db/schema.ts'
+import { notFound } from '../errors.ts'
+
+const $ = sql.placeholder
+const is = (column: unknown, name: string) => sql`${column} = ${$(name)}`
+
+/** What changes of a leaf while it waits, runs and ends; the rest is what its user said. */
+export const VOLATILE = [
+  'state',
+  'paused',
+  'worker',
+  'start_time',
+  'duration',
+  'ping_time',
+  'run_done',
+  'progress',
+  'ready',
+  'unfinished',
+  'run',
+  'deadline',
+] as const
+/** What a user sets of a job. */
+export const SETTINGS = [
+  'parent',
+  'title',
+  'command',
+  'dir',
+  'environment',
+  'retry',
+  'timeout',
+  'priority',
+  'user',
+  'url',
+  'progress_pattern',
+  'needs_id',
+  'deadline',
+] as const
+const volatile = Object.fromEntries(VOLATILE.map((name) => [name, $(name)]))
+
+/** The prepared statements of everything that happens often. Each is one seek in an index, or a walk along a part of one. */
+export function prepareRows(db: Db) {
+  return {
+    job: hot<JobRow>(db, db.select().from(jobs).where(is(jobs.id, 'id'))),
+    saveLeaf: hot(db, db.update(jobs).set(volatile).where(is(jobs.id, 'id'))),
+    addJob: hot(
+      db,
+      db
+        .insert(jobs)
+        .values(Object.fromEntries([...SETTINGS, 'state', 'paused', 'ready'].map((name) => [name, $(name)]))),
+    ),
+    saveSettings: hot(
+      db,
+      db
+        .update(jobs)
+        .set(Object.fromEntries(SETTINGS.map((name) => [name, $(name)])))
+        .where(is(jobs.id, 'id')),
+    ),
+    setReady: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ ready: $('ready') as never })
+        .where(is(jobs.id, 'id')),
+    ),
+    childOf: hot<{ id: number }>(db, db.select({ id: jobs.id }).from(jobs).where(is(jobs.parent, 'parent')).limit(1)),
+    /** The leaf that a worker gets in a group, among those that need one set (scheduler/pick.ts). */
+    firstReady: hot<{ id: number; priority: number }>(
+      db,
+      db
+        .select({ id: jobs.id, priority: jobs.priority })
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.needs_id} = ${$('needs_id')} and ready = 1`)
+        .orderBy(sql`${jobs.priority} desc`, jobs.id)
+        .limit(1),
+    ),
+    workingIn: hot<JobRow>(
+      db,
+      db
+        .select()
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'WORKING' and ${jobs.command} <> ''`),
+    ),
+    errorsIn: hot<JobRow>(
+      db,
+      db
+        .select()
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'ERROR' and ${jobs.command} <> ''`),
+    ),
+    overdue: hot<JobRow>(
+      db,
+      db
+        .select()
+        .from(jobs)
+        .where(sql`deadline > 0 and ${jobs.deadline} <= ${$('now')}`)
+        .orderBy(jobs.deadline)
+        .limit(100),
+    ),
+    dependents: hot<{ job_id: number }>(
+      db,
+      db.select({ job_id: dependencies.job_id }).from(dependencies).where(is(dependencies.dependency, 'dependency')),
+    ),
+    dependenciesOf: hot<{ dependency: number }>(
+      db,
+      db.select({ dependency: dependencies.dependency }).from(dependencies).where(is(dependencies.job_id, 'job_id')),
+    ),
+    addDependency: hot(db, db.insert(dependencies).values({ job_id: $('job_id'), dependency: $('dependency') })),
+    removeDependency: hot(
+      db,
+      db
+        .delete(dependencies)
+        .where(sql`${dependencies.job_id} = ${$('job_id')} and ${dependencies.dependency} = ${$('dependency')}`),
+    ),
+    saveWaitsFor: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ waits_for: $('waits_for') as never })
+        .where(is(jobs.id, 'id')),
+    ),
+    /** Leaves of a group that depend on something. */
+    waitingLeaves: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: jobs.id })
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and waits_for > 0 and ${jobs.command} <> ''`),
+    ),
+    worker: hot<WorkerRow>(db, db.select().from(workers).where(is(workers.name, 'name'))),
+    addWorker: hot(db, db.insert(workers).values({ name: $('name'), start_time: $('now'), ping_time: $('now') })),
+    saveWorker: hot(
+      db,
+      db
+        .update(workers)
+        .set({
+          state: $('state') as never,
+          last_job: $('last_job') as never,
+          current_event: $('current_event') as never,
+          finished: $('finished') as never,
+          error: $('error') as never,
+          active: $('active') as never,
+          affinity: $('affinity') as never,
+        })
+        .where(is(workers.name, 'name')),
+    ),
+    event: hot<typeof events.$inferSelect>(db, db.select().from(events).where(is(events.id, 'id'))),
+    addEvent: hot(
+      db,
+      db.insert(events).values({
+        worker: $('worker'),
+        job_id: $('job_id'),
+        job_title: $('job_title'),
+        state: 'WORKING',
+        start: $('start'),
+        log_start: $('log_start'),
+      }),
+    ),
+    endEvent: hot(
+      db,
+      db
+        .update(events)
+        .set({ state: $('state') as never, duration: $('duration') as never })
+        .where(sql`${events.id} = ${$('id')} and ${events.state} = 'WORKING'`),
+    ),
+  }
+}
+export type Rows = ReturnType<typeof prepareRows>
+
+/** The row of a job that must be there; `field` is where the caller named it. */
+export function jobRow({ rows }: { rows: Rows }, id: number, field?: string): JobRow {
+  const row = rows.job.get({ id })
+  if (!row) throw notFound(`There is no job ${id}: it was deleted, or never was.`, field)
+  return row
+}
+
+/** A job with an empty command is a group. */
+export const isGroup = (row: Pick<JobRow, 'command'>): boolean => row.command === ''

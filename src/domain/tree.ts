@@ -1,0 +1,432 @@
+import { sql } from 'drizzle-orm'
+import { hot } from '../db/hot.ts'
+import type { Db } from '../db/open.ts'
+import { type JobRow, jobs } from '../db/schema.ts'
+import { add, type Counts, Group } from './group.ts'
+import type { NeedSets } from './needs.ts'
+import { groupState } from './states.ts'
+
+/** What the tree counts of a leaf. */
+export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time'>
+
+const columns = {
+  id: jobs.id,
+  parent: jobs.parent,
+  priority: jobs.priority,
+  needs_id: jobs.needs_id,
+  paused: jobs.paused,
+  unfinished: jobs.unfinished,
+  state: jobs.state,
+  start_time: jobs.start_time,
+  finished: jobs.finished,
+  errors: jobs.errors,
+  working: jobs.working,
+  total: jobs.total,
+  total_finished: jobs.total_finished,
+  total_errors: jobs.total_errors,
+  total_working: jobs.total_working,
+  duration: jobs.duration,
+  working_since: jobs.working_since,
+}
+const COUNTERS = [
+  'paused',
+  'unfinished',
+  'state',
+  'start_time',
+  'finished',
+  'errors',
+  'working',
+  'total',
+  'total_finished',
+  'total_errors',
+  'total_working',
+  'duration',
+  'working_since',
+] as const
+
+/**
+ * The tree of groups, in memory; leaves stay in the database. It is built from the rows at start, changed only inside the
+ * transaction that changes the rows, and written back at the commit: the truth is the database alone.
+ *
+ * A leaf that changes moves counters at its ancestors, nothing else; a pause, a priority, a dependency of a group is a
+ * change at one node and its ancestors, whatever hangs below. Every method here either has an inverse in the journal, or
+ * (`forget`) has the tree built anew if the transaction fails.
+ */
+export class Tree {
+  /** The root: id 0, no row. It is never held, and counts the whole farm. */
+  root = new Group(0)
+  #groups = new Map<number, Group>()
+  #journal: (() => void)[] = []
+  #rebuild = false
+  #dirty = new Set<Group>()
+  /** Groups and leaves that became FINISHED (+1) or left it (−1) in this operation; their dependents are told. */
+  flips = new Map<number, number>()
+  #save
+  #load
+  #loadReady
+
+  constructor(
+    private readonly db: Db,
+    private readonly needs: NeedSets,
+  ) {
+    const placeholders = Object.fromEntries(COUNTERS.map((name) => [name, sql.placeholder(name)]))
+    this.#save = hot(
+      db,
+      db
+        .update(jobs)
+        .set(placeholders)
+        .where(sql`${jobs.id} = ${sql.placeholder('id')}`),
+    )
+    this.#load = hot<Pick<JobRow, keyof typeof columns>>(
+      db,
+      db.select(columns).from(jobs).where(sql`${jobs.command} = ''`).orderBy(jobs.id),
+    )
+    this.#loadReady = hot<{ parent: number; needs_id: number; 'count(*)': number }>(
+      db,
+      db
+        .select({ parent: jobs.parent, needs_id: jobs.needs_id, count: sql`count(*)` })
+        .from(jobs)
+        .where(sql`ready = 1`)
+        .groupBy(jobs.parent, jobs.needs_id),
+    )
+    this.load()
+  }
+
+  get(id: number): Group | undefined {
+    return id === 0 ? this.root : this.#groups.get(id)
+  }
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  /** A group and every group below it, each before those below it. */
+  *below(top: Group): Generator<Group> {
+    const stack = [top]
+    for (let group = stack.pop(); group; group = stack.pop()) {
+      yield group
+      for (const child of group.children) stack.push(child)
+    }
+  }
+
+  // Changes. Each is its own inverse with other arguments.
+
+  /** A leaf appears (`before` null), goes (`after` null) or changes. */
+  moveLeaf(before: Leaf | null, after: Leaf | null): void {
+    this.#journal.push(() => this.moveLeaf(after, before))
+    if (before && after && before.parent === after.parent) {
+      this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), true)
+    } else {
+      if (before) this.#count(this.#at(before.parent), difference(NO_COUNTS, countsOf(before)), true)
+      if (after) this.#count(this.#at(after.parent), countsOf(after), true)
+    }
+    const wasReady = before?.ready === 1
+    const isReady = after?.ready === 1
+    if (wasReady && isReady && before.parent === after.parent && before.needs_id === after.needs_id) return
+    if (wasReady) this.#leafReady(this.#at(before.parent), before.needs_id, -1)
+    if (isReady) this.#leafReady(this.#at(after.parent), after.needs_id, 1)
+  }
+
+  /** A group appears: empty, or with what it had when it was detached. */
+  attach(group: Group, parent: Group): void {
+    this.#groups.set(group.id, group)
+    group.parent = parent
+    parent.children.add(group)
+    this.#dirty.add(group)
+    this.#count(parent, totalsOf(group, 1), false)
+    this.#offer(group, 1)
+    this.#journal.push(() => this.detach(group))
+  }
+
+  /** Takes a group, and all below it, out of its parent. */
+  detach(group: Group): void {
+    const parent = group.parent ?? this.root
+    this.#offer(group, -1)
+    this.#count(parent, totalsOf(group, -1), false)
+    parent.children.delete(group)
+    group.parent = null
+    this.#groups.delete(group.id)
+    this.#dirty.delete(group)
+    this.#journal.push(() => this.attach(group, parent))
+  }
+
+  move(group: Group, parent: Group): void {
+    this.detach(group)
+    this.attach(group, parent)
+  }
+
+  /** Changes what decides whether, and when, the leaves below are picked. */
+  change(group: Group, to: Partial<Pick<Group, 'priority' | 'needs' | 'paused' | 'unfinished'>>): void {
+    const was = { priority: group.priority, needs: group.needs, paused: group.paused, unfinished: group.unfinished }
+    this.#offer(group, -1)
+    Object.assign(group, to)
+    this.#offer(group, 1)
+    this.#restate(group)
+    this.#journal.push(() => this.change(group, was))
+  }
+
+  started(group: Group, time: number): void {
+    for (let g: Group | null = group; g && g.id !== 0; g = g.parent) {
+      const was = g.start_time
+      const node = g
+      node.start_time = Math.max(was, time)
+      this.#dirty.add(node)
+      this.#journal.push(() => {
+        node.start_time = was
+      })
+    }
+  }
+
+  /**
+   * After the leaves below `top` were changed in the database by the statement, not one by one: reads again what they
+   * have ready and takes the given counters. `settle` runs while nothing above counts what is below.
+   */
+  replace(top: Group, settle: (group: Group) => void): void {
+    this.#rebuild = true
+    const parent = top.parent
+    if (parent) {
+      this.#offer(top, -1)
+      this.#count(parent, totalsOf(top, -1), false)
+    }
+    const groups = [...this.below(top)]
+    for (const group of groups) {
+      settle(group)
+      group.ready.clear()
+      group.queues.clear()
+      this.#dirty.add(group)
+    }
+    for (const group of groups.reverse()) {
+      for (const [set, count] of group.leaves) add(group.ready, set, count)
+      for (const child of group.children) this.#offerTo(group, child, 1, false)
+      this.#restate(group)
+    }
+    if (parent) {
+      this.#count(parent, totalsOf(top, 1), false)
+      this.#offer(top, 1)
+    }
+  }
+
+  /** Takes a group and all below it out for good: they are being deleted. */
+  forget(top: Group): void {
+    this.#rebuild = true
+    const below = [...this.below(top)]
+    this.detach(top)
+    for (const group of below) {
+      this.#groups.delete(group.id)
+      this.#dirty.delete(group)
+    }
+  }
+
+  // Companion of the commit (db/commit.ts).
+
+  mark(): number {
+    this.flips.clear()
+    return this.#journal.length
+  }
+
+  undo(mark: number): void {
+    this.flips.clear()
+    if (this.#rebuild) {
+      this.load()
+      return
+    }
+    while (this.#journal.length > mark) {
+      const undo = this.#journal.pop()
+      const length = this.#journal.length
+      undo?.()
+      this.#journal.length = length
+    }
+    this.flips.clear()
+  }
+
+  /** Writes the groups that changed: 64 picks below one group in one commit cost one update of it. */
+  beforeCommit(): void {
+    this.needs.save()
+    for (const group of this.#dirty) {
+      const values: Record<string, string | number> = { id: group.id }
+      for (const name of COUNTERS)
+        values[name] = typeof group[name] === 'boolean' ? Number(group[name]) : (group[name] as string | number)
+      this.#save.run(values)
+    }
+  }
+
+  committed(): void {
+    this.needs.saved()
+    this.#dirty.clear()
+    this.#journal.length = 0
+    this.#rebuild = false
+  }
+
+  /** Builds the tree from the rows: one pass over the groups, one over the index of ready leaves. */
+  load(): void {
+    this.root = new Group(0)
+    this.#groups.clear()
+    this.#dirty.clear()
+    this.#journal.length = 0
+    this.#rebuild = false
+    const rows = this.#load.all()
+    for (const row of rows) {
+      const group = new Group(row.id, row.priority, row.needs_id)
+      for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
+      group.paused = row.paused === 1
+      this.#groups.set(row.id, group)
+    }
+    for (const row of rows) {
+      const group = this.#at(row.id)
+      group.parent = this.#at(row.parent)
+      group.parent.children.add(group)
+    }
+    for (const row of this.#loadReady.all()) this.#at(row.parent).leaves.set(row.needs_id, row['count(*)'])
+    const groups = [...this.below(this.root)].reverse()
+    for (const group of groups) {
+      for (const [set, count] of group.leaves) add(group.ready, set, count)
+      for (const child of group.children) this.#offerTo(group, child, 1, false)
+    }
+    this.#countRoot()
+  }
+
+  // The work.
+
+  #at(id: number): Group {
+    const group = this.get(id)
+    if (!group) throw new Error(`job ${id} is not a group of the tree`)
+    return group
+  }
+
+  /** Adds counters to a group and all its ancestors; `direct`: they are of a leaf child of `from`. */
+  #count(from: Group, counts: Counts, direct: boolean): void {
+    if (Object.values(counts).every((count) => count === 0)) return
+    if (direct) {
+      from.finished += counts.finished
+      from.errors += counts.errors
+      from.working += counts.working
+    }
+    for (let group: Group | null = from; group; group = group.parent) {
+      group.total += counts.total
+      group.total_finished += counts.finished
+      group.total_errors += counts.errors
+      group.total_working += counts.working
+      group.duration += counts.duration
+      group.working_since += counts.working_since
+      if (group.id !== 0) this.#restate(group)
+    }
+  }
+
+  #restate(group: Group): void {
+    const was = group.state
+    group.state = groupState(group, group.paused, group.unfinished)
+    this.#dirty.add(group)
+    this.flip(group.id, was, group.state)
+  }
+
+  /** Notes that a job became FINISHED or left it. */
+  flip(id: number, was: string, is: string): void {
+    const by = Number(is === 'FINISHED') - Number(was === 'FINISHED')
+    if (by !== 0) add(this.flips, id, by)
+  }
+
+  #leafReady(group: Group, set: number, by: number): void {
+    add(group.leaves, set, by)
+    this.#ready(group, set, by)
+  }
+
+  /** Ready leaves came or went below `from`: every ancestor up to the first held one counts them. */
+  #ready(from: Group, below: number, by: number): void {
+    let set = below
+    for (let group: Group | null = from; group; group = group.parent) {
+      const was = add(group.ready, set, by)
+      if (group.held || !group.parent) return
+      const above = this.needs.union(set, group.needs)
+      if (was === 0) group.parent.enqueue(above, group)
+      else if (was + by === 0 && !this.#offers(group, above)) group.parent.dequeue(above, group)
+      set = above
+    }
+  }
+
+  /** Whether a group has something ready that needs just this set, its own needs included. */
+  #offers(group: Group, above: number): boolean {
+    for (const set of group.ready.keys()) if (this.needs.union(set, group.needs) === above) return true
+    return false
+  }
+
+  /** Gives all that a group has ready to its ancestors (1), or takes it from them (−1). */
+  #offer(group: Group, sign: 1 | -1): void {
+    if (group.parent) this.#offerTo(group.parent, group, sign, true)
+  }
+
+  #offerTo(parent: Group, group: Group, sign: 1 | -1, upwards: boolean): void {
+    if (group.held) return
+    for (const [set, count] of group.ready) {
+      const above = this.needs.union(set, group.needs)
+      if (sign === 1) parent.enqueue(above, group)
+      else parent.dequeue(above, group)
+      if (upwards) this.#ready(parent, above, sign * count)
+      else add(parent.ready, above, count)
+    }
+  }
+
+  /** The root has no row: it is the sum of what is in it. */
+  #countRoot(): void {
+    const { root } = this
+    for (const group of root.children) sum(root, totalsOf(group, 1))
+    const leaves = this.db
+      .select({
+        finished: sql<number>`coalesce(sum(state = 'FINISHED'), 0)`,
+        errors: sql<number>`coalesce(sum(state = 'ERROR'), 0)`,
+        working: sql<number>`coalesce(sum(state = 'WORKING'), 0)`,
+        total: sql<number>`count(*)`,
+        duration: sql<number>`coalesce(sum(iif(state = 'WORKING', 0, duration)), 0)`,
+        working_since: sql<number>`coalesce(sum(iif(state = 'WORKING', start_time, 0)), 0)`,
+      })
+      .from(jobs)
+      .where(sql`${jobs.parent} = 0 and ${jobs.command} <> ''`)
+      .get()
+    if (!leaves) return
+    sum(root, leaves)
+    root.finished = leaves.finished
+    root.errors = leaves.errors
+    root.working = leaves.working
+  }
+}
+
+function sum(group: Group, counts: Counts): void {
+  group.total += counts.total
+  group.total_finished += counts.finished
+  group.total_errors += counts.errors
+  group.total_working += counts.working
+  group.duration += counts.duration
+  group.working_since += counts.working_since
+}
+
+const NO_COUNTS: Counts = { finished: 0, errors: 0, working: 0, total: 0, duration: 0, working_since: 0 }
+
+/** While a leaf works its duration is open: `working_since` makes it `now - start_time` at any moment. */
+function countsOf(leaf: Leaf): Counts {
+  const working = leaf.state === 'WORKING'
+  return {
+    finished: Number(leaf.state === 'FINISHED'),
+    errors: Number(leaf.state === 'ERROR'),
+    working: Number(working),
+    total: 1,
+    duration: working ? 0 : leaf.duration,
+    working_since: working ? leaf.start_time : 0,
+  }
+}
+
+const totalsOf = (group: Group, sign: 1 | -1): Counts => ({
+  finished: sign * group.total_finished,
+  errors: sign * group.total_errors,
+  working: sign * group.total_working,
+  total: sign * group.total,
+  duration: sign * group.duration,
+  working_since: sign * group.working_since,
+})
+
+const difference = (a: Counts, b: Counts): Counts => ({
+  finished: a.finished - b.finished,
+  errors: a.errors - b.errors,
+  working: a.working - b.working,
+  total: a.total - b.total,
+  duration: a.duration - b.duration,
+  working_since: a.working_since - b.working_since,
+})

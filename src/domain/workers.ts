@@ -1,0 +1,109 @@
+import { inArray } from 'drizzle-orm'
+import { type WorkerRow, workers } from '../db/schema.ts'
+import { FarmError, notFound } from '../errors.ts'
+import type { Worker, WorkerEdit } from '../models.ts'
+import type { Core, Tx } from './core.ts'
+import type { Vitals } from './live.ts'
+import { namesOf } from './needs.ts'
+import { endRun } from './runs.ts'
+
+/** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
+const MOST_WORKERS = 100_000
+
+/** A worker speaks within an operation: it is made when nobody knows it. */
+export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
+  let row = tx.rows.worker.get({ name })
+  if (!row) {
+    if (tx.live.workers.size >= MOST_WORKERS)
+      throw new FarmError(
+        'unavailable',
+        `There are ${MOST_WORKERS} workers already: delete those that are gone.`,
+        'worker',
+      )
+    tx.rows.addWorker.run({ name, now: tx.now })
+    row = tx.rows.worker.get({ name }) as WorkerRow
+  }
+  const { ping_time, ip, cpu, free_memory, total_memory } = row
+  tx.after(() => {
+    if (!tx.live.workers.has(name))
+      tx.live.addWorker({ name, ping_time, ip, cpu, free_memory, total_memory, run: 0, lost: false })
+    const worker = tx.live.ping(name, tx.now, vitals)
+    if (worker) worker.lost = false
+  })
+  return row
+}
+
+/** Writes what changed of a worker; answers the row as it is now. */
+export function saveWorker(tx: Tx, before: WorkerRow, change: Partial<WorkerRow>): WorkerRow {
+  const after = { ...before, ...change }
+  const { name, state, last_job, current_event, finished, error, active, affinity } = after
+  tx.rows.saveWorker.run({ name, state, last_job, current_event, finished, error, active, affinity })
+  return after
+}
+
+/** Takes away what a worker runs, if anything: the job waits again. */
+export function takeRunAway(tx: Tx, worker: WorkerRow, end: 'STOPPED' | 'LOST'): void {
+  if (worker.current_event === 0) return
+  const run = tx.rows.event.get({ id: worker.current_event })
+  const leaf = run && tx.rows.job.get({ id: run.job_id })
+  if (leaf && leaf.run === worker.current_event) endRun(tx, leaf, end)
+}
+
+export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {
+  const rows = Object.keys(edits).map((name) => workerRow(tx, name, name))
+  for (const row of rows) {
+    const edit = edits[row.name] ?? {}
+    if (edit.affinity !== undefined) saveWorker(tx, row, { affinity: linesText(edit.affinity) })
+    if (edit.active !== undefined) setActive(tx, row.name, Boolean(edit.active))
+  }
+}
+
+/** `active` 0: it gets no job, and what it runs is stopped and waits again. */
+export function setWorkersActive(tx: Tx, names: readonly string[], active: boolean): void {
+  for (const name of names) workerRow(tx, name)
+  for (const name of names) setActive(tx, name, active)
+}
+
+function setActive(tx: Tx, name: string, active: boolean): void {
+  const row = workerRow(tx, name)
+  if (!active) takeRunAway(tx, row, 'STOPPED')
+  saveWorker(tx, workerRow(tx, name), { active: Number(active) })
+}
+
+export function deleteWorkers(tx: Tx, names: readonly string[]): void {
+  for (const name of names) takeRunAway(tx, workerRow(tx, name), 'STOPPED')
+  for (let i = 0; i < names.length; i += 500)
+    tx.db
+      .delete(workers)
+      .where(inArray(workers.name, names.slice(i, i + 500)))
+      .run()
+  tx.after(() => {
+    for (const name of names) tx.live.removeWorker(name)
+  })
+}
+
+/** Every worker, by name, with the signs of life that are not written yet. */
+export function listWorkers({ db, live }: Core): Worker[] {
+  const rows = db.select().from(workers).orderBy(workers.name).all()
+  return rows.map((row) => {
+    const signs = live.workers.get(row.name)
+    if (!signs) return row
+    const { ping_time, ip, cpu, free_memory, total_memory } = signs
+    return { ...row, ping_time, ip, cpu, free_memory, total_memory }
+  })
+}
+
+function workerRow(tx: Tx, name: string, field?: string): WorkerRow {
+  const row = tx.rows.worker.get({ name })
+  if (!row) throw notFound(`There is no worker '${name}'.`, field)
+  return row
+}
+
+/** Affinity lines as they are kept: each trimmed, sorted, without doubles; their order is the worker's preference. */
+export function linesText(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => namesOf(line).join(','))
+    .filter((line) => line !== '')
+    .join('\n')
+}

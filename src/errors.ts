@@ -1,0 +1,21 @@
+/**
+ * The few ways in which an operation can fail. `http/problems.ts` is the one table from kind to HTTP status;
+ * everything that is not a FarmError is our own fault: a logged 500 that tells the client nothing.
+ */
+export const ERROR_KINDS = ['malformed', 'invalid', 'not_found', 'conflict', 'too_large', 'unavailable'] as const
+export type ErrorKind = (typeof ERROR_KINDS)[number]
+
+export class FarmError extends Error {
+  /** `message` names the value and the remedy, `field` the place in the request (`123.priority`, `dependencies`). */
+  constructor(
+    readonly kind: ErrorKind,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message)
+    this.name = 'FarmError'
+  }
+}
+
+export const invalid = (field: string, message: string) => new FarmError('invalid', message, field)
+export const notFound = (message: string, field?: string) => new FarmError('not_found', message, field)

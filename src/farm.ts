@@ -1,0 +1,242 @@
+import { eq, gt } from 'drizzle-orm'
+import type { Db } from './db/open.ts'
+import { events, jobs, workers } from './db/schema.ts'
+import { type Clock, createCore, createWriter, type Tx } from './domain/core.ts'
+import { setDependencies } from './domain/dependencies.ts'
+import * as jobOperations from './domain/jobs.ts'
+import * as lists from './domain/lists.ts'
+import type { Vitals } from './domain/live.ts'
+import { readLog } from './domain/logReader.ts'
+import { jobRow } from './domain/rows.ts'
+import { endRun, type Report, report, runStanding } from './domain/runs.ts'
+import * as workerOperations from './domain/workers.ts'
+import { setWorkersActive } from './domain/workers.ts'
+import type { Health, JobInput, PickRequest, RunAnswer, WorkerEdit } from './models.ts'
+import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
+import { hasWork } from './scheduler/pick.ts'
+import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
+import { Waiters } from './scheduler/waiters.ts'
+import { VERSION } from './version.ts'
+
+export interface FarmOptions {
+  /** Folder of the jobs' logs. */
+  logs: string
+  /** Seconds without a sign of life after which a worker is lost. */
+  workerTimeout?: number
+  clock?: Clock
+}
+
+const wallClock: Clock = () => Math.floor(Date.now() / 1000)
+
+/** How often time is asked what it did (scheduler/rescue.ts). */
+const STEP_MS = 1000
+/** How often signs of life are written: what a crash may cost of them. */
+const SAVE_STEPS = 5
+
+export type Farm = ReturnType<typeof createFarm>
+
+/**
+ * The farm as one object: domain and scheduler. What changes something answers a promise that resolves when the change is
+ * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
+ */
+export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock }: FarmOptions) {
+  const core = createCore(db, logs)
+  const commit = createWriter(core, clock)
+  const started = clock()
+  const waiters = new Waiters((affinity) => hasWork(core, cachedLines(core, affinity)))
+  revive()
+
+  /** Every change goes through here: whatever it made ready finds its worker. */
+  async function write<T>(operation: (tx: Tx) => T): Promise<T> {
+    const result = await commit(operation)
+    if (waiters.size > 0) void waiters.wake()
+    return result
+  }
+
+  /** Takes up what was going on when the server stopped. Silence is counted from now: nobody could speak meanwhile. */
+  function revive(): void {
+    const now = clock()
+    for (const row of db.select().from(workers).all())
+      core.live.addWorker({ ...row, ping_time: Math.max(row.ping_time, now), run: 0, lost: row.state === 'TIMEOUT' })
+    for (const { job, log_start } of db
+      .select({ job: jobs, log_start: events.log_start })
+      .from(jobs)
+      .innerJoin(events, eq(events.id, jobs.run))
+      .where(gt(jobs.run, 0))
+      .all())
+      core.live.addRun(
+        { run: job.run, job: job.id, worker: job.worker, ping_time: job.ping_time, progress: job.progress, log_start },
+        job.progress_pattern,
+      )
+  }
+
+  /** What passed time has to be asked for; tests call it with a clock of their own. */
+  async function step(): Promise<void> {
+    while ((await write(endOverdueRuns)) > 0);
+    for (const name of waiters.names()) core.live.ping(name, clock(), {})
+    while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+  }
+
+  async function saveLife(): Promise<void> {
+    while (await commit(saveSigns));
+  }
+
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopped = false
+  let stepping: Promise<void> = Promise.resolve()
+  function run(): void {
+    let steps = 0
+    const next = () => {
+      timer = setTimeout(() => {
+        stepping = step()
+          .then(() => (++steps % SAVE_STEPS === 0 ? saveLife() : undefined))
+          .catch((error) => console.error('the scheduler could not take a step:', error))
+          .then(() => {
+            if (!stopped) next()
+          })
+      }, STEP_MS)
+    }
+    next()
+  }
+
+  const now = clock
+
+  /** The run by which a worker holds a job. */
+  function runOfJob(name: string, job: number | undefined): number | undefined {
+    const run = core.live.runs.get(core.live.workers.get(name)?.run ?? 0)
+    return run && run.job === job ? run.run : undefined
+  }
+
+  async function end(run: number, exitCode: number, beat: Report): Promise<RunAnswer> {
+    const taken = report(core, now(), run, beat)
+    if (!taken) return runStanding(core, run)
+    return write((tx) => {
+      const event = tx.rows.event.get({ id: run })
+      const leaf = event && tx.rows.job.get({ id: event.job_id })
+      if (leaf?.run !== run) return { state: event?.state ?? 'LOST', ...taken }
+      const outcome = exitCode === 0 ? 'FINISHED' : 'ERROR'
+      endRun(tx, leaf, outcome)
+      return { state: outcome, ...taken }
+    })
+  }
+
+  return {
+    core,
+    step,
+    /** Starts to look after time-outs and lost workers. */
+    run,
+    /** Lets idle workers go and writes what is only in memory. The database stays open. */
+    async stop(): Promise<void> {
+      stopped = true
+      clearTimeout(timer)
+      waiters.release([...waiters.names()])
+      await stepping
+      await saveLife()
+      core.logs.close()
+    },
+
+    getJob: (id: number) => lists.getJob(core, now(), id),
+    listChildren: (parent: number, filter: lists.JobFilter = {}, paging: lists.Paging<lists.SortField> = {}) =>
+      lists.listChildren(core, now(), parent, filter, paging),
+    listDependencies: (id: number) => lists.listDependencies(core, now(), id),
+    listEvents: (filter: lists.EventFilter = {}, paging: lists.Paging<'id'> = {}) =>
+      lists.listEvents(core, now(), filter, paging),
+    listWorkers: () => workerOperations.listWorkers(core),
+    readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
+    jobExists: (id: number) => core.rows.job.get({ id }) !== undefined,
+
+    addJob: (input: JobInput) => write((tx) => jobOperations.addJob(tx, input)),
+    editJobs: (edits: Record<string, JobInput>) => write((tx) => jobOperations.editJobs(tx, edits)),
+    setDependencies: (id: number, ids: readonly number[]) => write((tx) => setDependencies(tx, id, ids)),
+    deleteJobs: (ids: readonly number[]) => write((tx) => jobOperations.deleteJobs(tx, ids)),
+    resetJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetJobs(tx, ids)),
+    resetErrorJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetErrorJobs(tx, ids)),
+    startJobs: (ids: readonly number[]) => write((tx) => jobOperations.startJobs(tx, ids)),
+    pauseJobs: (ids: readonly number[]) => write((tx) => jobOperations.pauseJobs(tx, ids)),
+
+    async editWorkers(edits: Record<string, WorkerEdit>): Promise<void> {
+      await write((tx) => workerOperations.editWorkers(tx, edits))
+      waiters.release(Object.keys(edits))
+    },
+    async setWorkersActive(names: readonly string[], active: boolean): Promise<void> {
+      await write((tx) => setWorkersActive(tx, names, active))
+      waiters.release(names)
+    },
+    async deleteWorkers(names: readonly string[]): Promise<void> {
+      await write((tx) => workerOperations.deleteWorkers(tx, names))
+      waiters.release(names)
+    },
+
+    /** A worker asks for a job, and waits up to `wait` seconds for one while `signal` says that it is still there. */
+    async pick(name: string, { wait = 0, ...vitals }: PickRequest & { ip?: string }, signal: AbortSignal) {
+      if (nothingFor(core, name)) core.live.ping(name, now(), vitals)
+      else {
+        const assignment = await write((tx) => assign(tx, name, vitals))
+        if (assignment || wait === 0) return assignment
+      }
+      if (wait === 0) return null
+      const worker = core.rows.worker.get({ name })
+      waiters.release([name])
+      return waiters.wait(name, worker?.active ? worker.affinity : null, wait, signal, () =>
+        write((tx) => assign(tx, name, {})),
+      )
+    },
+
+    /** Answers whether the run is still that worker's, and how much of its output the server has. */
+    heartbeat(run: number, beat: Report): { go_on: boolean; log_size: number } {
+      const taken = report(core, now(), run, beat)
+      return taken ? { go_on: true, ...taken } : { go_on: false, log_size: runStanding(core, run).log_size }
+    },
+
+    /** The same for a worker that knows its job and not its run: Coalition's own. */
+    heartbeatOfJob(name: string, job: number | undefined, beat: Report): boolean {
+      const run = runOfJob(name, job)
+      if (run !== undefined) return report(core, now(), run, beat) !== null
+      core.live.ping(name, now(), beat.vitals)
+      return false
+    },
+
+    async endRunOfJob(name: string, job: number | undefined, exitCode: number, vitals: Vitals): Promise<void> {
+      const run = runOfJob(name, job)
+      if (run === undefined) core.live.ping(name, now(), vitals)
+      else await end(run, exitCode, { worker: name, vitals })
+    },
+
+    /** The end of a run counts once, from the worker that holds it; sent again, or by another, it is answered how the run stands. */
+    endRun: end,
+
+    /** A worker gives its job back: it waits again, and the run does not count. */
+    async releaseRun(run: number, worker: string): Promise<RunAnswer> {
+      const taken = report(core, now(), run, { worker, vitals: {} })
+      if (taken)
+        await write((tx) => {
+          const event = tx.rows.event.get({ id: run })
+          const leaf = event && tx.rows.job.get({ id: event.job_id })
+          if (leaf?.run === run) endRun(tx, leaf, 'STOPPED')
+        })
+      return runStanding(core, run)
+    },
+
+    health(): Health {
+      const { root } = core.tree
+      const living = [...core.live.workers.values()]
+      return {
+        status: 'ok',
+        version: VERSION,
+        uptime: now() - started,
+        jobs: {
+          total: root.total,
+          working: root.total_working,
+          finished: root.total_finished,
+          errors: root.total_errors,
+          ready: root.ready.values().reduce((sum, count) => sum + count, 0),
+        },
+        workers: {
+          total: living.length,
+          working: living.filter((worker) => worker.run > 0).length,
+          timeout: living.filter((worker) => worker.lost).length,
+        },
+      }
+    },
+  }
+}

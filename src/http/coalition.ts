@@ -1,0 +1,117 @@
+import { Elysia } from 'elysia'
+import type { Farm } from '../farm.ts'
+import { documented } from './documented.ts'
+import { pythonText } from './pythonLiteral.ts'
+
+/** What an old worker says: form fields in the body, or in the query. */
+type Fields = URLSearchParams
+
+/** The body of a form whatever its content type says; what the query says of the same name is overruled. */
+async function parseForm({ request }: { request: Request }): Promise<string> {
+  return request.text()
+}
+
+function fieldsOf(request: Request, body: unknown): Fields {
+  const fields = new URL(request.url).searchParams
+  if (typeof body === 'string') for (const [name, value] of new URLSearchParams(body)) fields.set(name, value)
+  return fields
+}
+
+/** Text as the old workers read it. */
+const text = (body: string) => new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+
+const LONGEST_NAME = 255
+const nameOf = (fields: Fields): string | null => {
+  const name = (fields.get('hostname') ?? '').replace(/\p{Cc}/gu, '').slice(0, LONGEST_NAME)
+  return name === '' ? null : name
+}
+
+/** What is not a number, or not a list of them, is left out: an old worker cannot do anything about an error. */
+function vitalsOf(fields: Fields, ip: string | undefined) {
+  return {
+    ip,
+    cpu: loads(fields.get('load')),
+    free_memory: whole(fields.get('free_memory')),
+    total_memory: whole(fields.get('total_memory')),
+  }
+}
+
+function whole(text: string | null): number | undefined {
+  const number = Math.trunc(Number(text ?? Number.NaN))
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined
+}
+
+const MOST_CORES = 4096
+function loads(text: string | null): number[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text ?? '')
+    const list = Array.isArray(parsed) ? parsed : [parsed]
+    return list.every((load) => typeof load === 'number' && Number.isFinite(load))
+      ? list.slice(0, MOST_CORES)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const NOTHING_TO_DO = "(-1, '', '', '', None)"
+
+/** The wire that existing workers speak (`behaviour.md`): form fields in, text out. Kept apart from the new protocol. */
+export const coalitionRoutes = (farm: Farm) => {
+  const address = (server: { requestIP(request: Request): { address: string } | null } | null, request: Request) =>
+    server?.requestIP(request)?.address
+  const call = (summary: string, example: string) =>
+    ({
+      type: 'urlencoded',
+      ...documented({ tag: 'Coalition 4', summary, answer: { type: 'string' }, example, contentType: 'text/plain' }),
+    }) as const
+
+  async function pickJob(fields: Fields, ip: string | undefined): Promise<Response> {
+    const name = nameOf(fields)
+    if (!name) return text(NOTHING_TO_DO)
+    const assignment = await farm.pick(name, { wait: 0, ...vitalsOf(fields, ip) }, NEVER)
+    if (!assignment) return text(NOTHING_TO_DO)
+    const { id, command, dir, user, environment } = assignment.job
+    return text(`(${[id, ...[command, dir, user, environment].map(pythonText)].join(', ')})`)
+  }
+
+  function heartbeat(fields: Fields, ip: string | undefined): Response {
+    const name = nameOf(fields)
+    if (!name) return text('false')
+    const log = fields.get('log')
+    const taken = farm.heartbeatOfJob(name, whole(fields.get('jobId')), {
+      worker: name,
+      vitals: vitalsOf(fields, ip),
+      output: log ? { bytes: Buffer.from(log, 'base64') } : undefined,
+    })
+    return text(String(taken))
+  }
+
+  async function endJob(fields: Fields, ip: string | undefined): Promise<Response> {
+    const name = nameOf(fields)
+    const code = Number(fields.get('errorCode') || Number.NaN)
+    if (name) await farm.endRunOfJob(name, whole(fields.get('jobId')), Number.isInteger(code) ? code : 1, { ip })
+    return text('1')
+  }
+
+  const app = new Elysia().onParse(parseForm)
+  const calls = {
+    pickjob: { run: pickJob, ...call('Take a job', "(12, 'echo test', '.', 'render', '')") },
+    heartbeat: { run: heartbeat, ...call('Report on a job: true: go on, false: kill the process', 'true') },
+    endjob: { run: endJob, ...call('End a job', '1') },
+  }
+  for (const [name, { run, ...options }] of Object.entries(calls))
+    app
+      .post(
+        `/workers/${name}`,
+        ({ request, body, server }) => run(fieldsOf(request, body), address(server, request)),
+        options,
+      )
+      .get(`/workers/${name}`, ({ request, server }) => run(fieldsOf(request, undefined), address(server, request)), {
+        detail: { hide: true },
+      })
+  return app
+}
+
+/** An old worker does not wait for a job, so nobody hangs up on it. */
+const NEVER = new AbortController().signal

@@ -1,0 +1,49 @@
+/** How calls are described in the OpenAPI document. Answers are documented by hand, not validated at run time: a list of 100,000 jobs is checked by the tests, not on each request. */
+type Schema = Record<string, unknown>
+
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
+export const listOf = (name: string): Schema => ({ type: 'array', items: ref(name) })
+export const ONE: Schema = { type: 'integer', const: 1, description: 'Done' }
+
+const PROBLEMS: Record<number, string> = {
+  400: 'The body is not JSON',
+  404: 'Something that was named is not there; nothing was changed',
+  422: 'A value is not right; nothing was changed',
+  500: "The server's own fault",
+}
+
+interface Call {
+  tag: 'Jobs' | 'Workers' | 'Events' | 'Runs' | 'Server' | 'Coalition 4'
+  summary: string
+  description?: string
+  answer: Schema
+  example?: unknown
+  problems?: readonly (400 | 404 | 422)[]
+  /** Of the answer; default application/json. */
+  contentType?: string
+}
+
+export function documented({
+  tag,
+  summary,
+  description,
+  answer,
+  example,
+  problems = [],
+  contentType = 'application/json',
+}: Call) {
+  const responses: Record<string, unknown> = {
+    200: {
+      description: 'Done',
+      content: { [contentType]: { schema: answer, ...(example !== undefined && { example }) } },
+    },
+  }
+  for (const status of [...problems, 500])
+    responses[status] = {
+      description: PROBLEMS[status],
+      content: { 'application/problem+json': { schema: ref('Problem') } },
+    }
+  return { detail: { tags: [tag], summary, description: description ?? summary, responses } } as {
+    detail: { tags: string[]; summary: string; description: string; responses: never }
+  }
+}

@@ -1,0 +1,214 @@
+import { Elysia, t } from 'elysia'
+import { JOB_STATES, type JobState } from '../db/schema.ts'
+import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
+import { invalid } from '../errors.ts'
+import type { Farm } from '../farm.ts'
+import { Ids, JobEdits, JobInput } from '../models.ts'
+import { documented, listOf, ONE, ref } from './documented.ts'
+import { done, json, jsonList, jsonText, parseBody } from './json.ts'
+import { idParam, integer, limitParam, oneOf, optionalText } from './params.ts'
+
+const listQuery = t.Object({
+  state: optionalText('States, separated by commas'),
+  user: optionalText('Just this user'),
+  title: optionalText('Contained in the title, whatever the case'),
+  worker: optionalText('Last taken by this worker'),
+  affinity: optionalText('A name that the job itself needs'),
+  priority: integer('Just this priority'),
+  min_priority: integer('This priority or a higher one'),
+  max_priority: integer('This priority or a lower one'),
+  since: integer('Last started at this time or later, seconds since the epoch'),
+  until: integer('Last started at this time or earlier'),
+  sort: optionalText(`One of ${SORT_FIELDS.join(', ')}; a minus before it turns the order round. Default: id`),
+  limit: limitParam,
+  after: integer('Go on after the job of this id, the last of the page before'),
+})
+
+/** From the query to a filter and a page; a state or a field that does not exist is refused by name. */
+function listOptions({ state, sort, limit, after, ...filter }: typeof listQuery.static) {
+  const field = sort?.replace(/^-/, '')
+  return {
+    filter: {
+      ...filter,
+      state: state === undefined ? undefined : oneOf<JobState>('state', state.split(','), JOB_STATES),
+    },
+    paging: {
+      limit,
+      after,
+      descending: sort?.startsWith('-'),
+      sort: field === undefined ? undefined : oneOf<SortField>('sort', [field], SORT_FIELDS)[0],
+    },
+  }
+}
+
+const logQuery = t.Object({
+  offset: integer('Bytes from the beginning', 0),
+  tail: integer('Only the last so many lines', 0),
+  limit: integer('Bytes at most', 1),
+})
+
+const many = (summary: string, description: string) =>
+  ({
+    body: Ids,
+    ...documented({ tag: 'Jobs', summary, description, answer: ONE, example: 1, problems: [400, 404, 422] }),
+  }) as const
+
+/** The jobs of `rest_api.rst`, with filters, sorting and pages where lists can be long. */
+export const jobRoutes = (farm: Farm, prefix: string) =>
+  new Elysia({ prefix })
+    .onParse(parseBody)
+    .get(
+      '/jobs',
+      ({ query }) => {
+        const { filter, paging } = listOptions(query)
+        return jsonList(farm.listChildren(0, filter, paging), PAGE)
+      },
+      {
+        query: listQuery,
+        ...documented({
+          tag: 'Jobs',
+          summary: 'The root jobs',
+          description: 'The root jobs (with parent=0).',
+          answer: listOf('Job'),
+          problems: [422],
+        }),
+      },
+    )
+    .put('/jobs', async ({ body }) => json(await farm.addJob(body)), {
+      body: JobInput,
+      ...documented({
+        tag: 'Jobs',
+        summary: 'Create a job',
+        description: 'Answers the new id. Without a command the job is a group.',
+        answer: { type: 'integer', minimum: 1 },
+        example: 123,
+        problems: [400, 422],
+      }),
+    })
+    .post(
+      '/jobs',
+      async ({ body }) => {
+        await farm.editJobs(body)
+        return done()
+      },
+      {
+        body: JobEdits,
+        ...documented({
+          tag: 'Jobs',
+          summary: 'Modify jobs',
+          description: 'Properties by id. All the changes are made, or none.',
+          answer: ONE,
+          example: 1,
+          problems: [400, 404, 422],
+        }),
+      },
+    )
+    .delete(
+      '/jobs',
+      async ({ body }) => {
+        await farm.deleteJobs(body)
+        return done()
+      },
+      many('Delete jobs', 'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.'),
+    )
+    .get('/jobs/:id', ({ params }) => json(farm.getJob(params.id)), {
+      params: idParam,
+      ...documented({ tag: 'Jobs', summary: 'A job', answer: ref('Job'), problems: [404, 422] }),
+    })
+    .get(
+      '/jobs/:id/children',
+      ({ params, query }) => {
+        const { filter, paging } = listOptions(query)
+        return jsonList(farm.listChildren(params.id, filter, paging), PAGE)
+      },
+      {
+        params: idParam,
+        query: listQuery,
+        ...documented({ tag: 'Jobs', summary: 'The children of a job', answer: listOf('Job'), problems: [404, 422] }),
+      },
+    )
+    .get('/jobs/:id/dependencies', ({ params }) => json(farm.listDependencies(params.id)), {
+      params: idParam,
+      ...documented({
+        tag: 'Jobs',
+        summary: 'The jobs on which a job depends',
+        answer: listOf('Job'),
+        problems: [404, 422],
+      }),
+    })
+    .post(
+      '/jobs/:id/dependencies',
+      async ({ params, body }) => {
+        await farm.setDependencies(params.id, body)
+        return done()
+      },
+      {
+        params: idParam,
+        body: Ids,
+        ...documented({
+          tag: 'Jobs',
+          summary: 'Set the dependencies of a job',
+          description: 'Ids of all the jobs it waits for, instead of those until now. A circle is refused.',
+          answer: ONE,
+          example: 1,
+          problems: [400, 404, 422],
+        }),
+      },
+    )
+    .get(
+      '/jobs/:id/log',
+      ({ params, query }) => {
+        if (query.offset !== undefined && query.tail !== undefined)
+          throw invalid('tail', 'offset and tail exclude each other: give the one or the other.')
+        const { offset, next, text } = farm.readLog(params.id, query)
+        return jsonText(text, { 'x-log-offset': String(offset), 'x-log-next': String(next) })
+      },
+      {
+        params: idParam,
+        query: logQuery,
+        ...documented({
+          tag: 'Jobs',
+          summary: 'The log of a job',
+          description:
+            'The output of its runs, one after the other, as a JSON string. The header X-Log-Offset says at which byte the answer begins, X-Log-Next where to go on: ask again with offset=X-Log-Next to follow a job that runs.',
+          answer: { type: 'string' },
+          example: 'Job 123 done',
+          problems: [404, 422],
+        }),
+      },
+    )
+    .post(
+      '/resetjobs',
+      async ({ body }) => {
+        await farm.resetJobs(body)
+        return done()
+      },
+      many('Reset jobs', 'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped.'),
+    )
+    .post(
+      '/reseterrorjobs',
+      async ({ body }) => {
+        await farm.resetErrorJobs(body)
+        return done()
+      },
+      many('Reset jobs in ERROR', 'As reset, for those of the jobs, and of all below them, that are in ERROR.'),
+    )
+    .post(
+      '/startjobs',
+      async ({ body }) => {
+        await farm.startJobs(body)
+        return done()
+      },
+      many(
+        'Start jobs',
+        'They are paused no more: WAITING (or PENDING), whatever they were. The children of a group keep their states.',
+      ),
+    )
+    .post(
+      '/pausejobs',
+      async ({ body }) => {
+        await farm.pauseJobs(body)
+        return done()
+      },
+      many('Pause jobs', 'They read PAUSED. What runs, of a group all that runs below it, is stopped.'),
+    )

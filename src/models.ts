@@ -1,0 +1,368 @@
+/**
+ * What HTTP, OpenAPI, the command line and the workers agree on. Columns come from the tables (drizzle-typebox), so a
+ * field is written down once; where the wire differs from the row (`affinity`, `dependencies`), it says so here.
+ */
+import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+import { createSelectSchema } from 'drizzle-typebox'
+import { events, JOB_STATES, jobs, RUN_STATES, workers } from './db/schema.ts'
+
+const MAX_ID = Number.MAX_SAFE_INTEGER
+/** Text that a person types; longer is refused so that one job cannot fill the memory of a list. */
+const TEXT_LIMIT = 4096
+/** Commands and environments can be generated, and are long sometimes. */
+const SCRIPT_LIMIT = 256 * 1024
+/** How many things one call may name. */
+export const LIST_LIMIT = 100_000
+
+/** Says in the document what a column means. */
+const noted = <T extends TProperties>(
+  properties: T,
+  notes: { [K in keyof T]?: readonly [description: string, example?: unknown] },
+): T =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => {
+      const [description, example] = notes[name] ?? []
+      return [
+        name,
+        { ...schema, ...(description && { description }), ...(example !== undefined && { examples: [example] }) },
+      ]
+    }),
+  ) as T
+
+export const Id = Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'Id of a job', examples: [1] })
+export const WorkerName = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+  description: 'Name of a worker: no control characters',
+  examples: ['worker-1'],
+})
+
+const jobRow = noted(createSelectSchema(jobs).properties, {
+  id: ['Chosen by the server, never used again', 123],
+  parent: ['Id of the group it is in; 0: the root', 0],
+  title: ['Free text', 'Job 123'],
+  command: ['Shell command; empty: the job is a group, which runs nothing and holds children', 'echo test'],
+  dir: ['Working directory on the worker', '.'],
+  environment: ['KEY=value pairs, separated by the two characters \\ n, or by newlines', 'SHOT=010'],
+  paused: ['1: the job itself is paused; its state reads PAUSED', 0],
+  worker: ['The last worker that took it', 'worker-1'],
+  start_time: ['Last start, seconds since the epoch; 0: never', 1763900000],
+  duration: ['Seconds of the last run, or of the run so far; of a group the sum over its children', 12],
+  ping_time: ['Last sign of life from its worker, seconds since the epoch; 0: never', 1763900010],
+  run_done: ['Runs ended, well or badly, since the job was made or reset', 1],
+  retry: ['Runs that may be tried again after an ERROR', 10],
+  timeout: ['Seconds a run may last; 0: no limit', 10000],
+  priority: ['Higher goes first, compared level by level from the root', 1000],
+  user: ['Free text; a mail address gets notices', 'render'],
+  finished: ["A group's direct leaf children that are FINISHED", 0],
+  errors: ["A group's direct leaf children that are in ERROR", 0],
+  working: ["A group's direct leaf children that are WORKING", 0],
+  total: ["A group's leaf descendants; 0 for a leaf", 0],
+  total_finished: ["A group's leaf descendants that are FINISHED", 0],
+  total_errors: ["A group's leaf descendants that are in ERROR", 0],
+  total_working: ["A group's leaf descendants that are WORKING", 0],
+  url: ['A link to the result', 'http://localhost/image.png'],
+  progress: ['0 to 1', 0.5],
+  progress_pattern: ['A regular expression with %percent (0-100) or %one (0-1); empty: PROGRESS:%percent', '#%percent'],
+})
+
+const state = Type.Union(
+  JOB_STATES.map((name) => Type.Literal(name)),
+  { description: 'State of a job' },
+)
+const affinity = Type.String({ maxLength: TEXT_LIMIT, description: 'Names separated by commas', examples: ['LINUX'] })
+
+const {
+  needs_id: _n,
+  ready: _r,
+  unfinished: _u,
+  waits_for: _f,
+  run: _c,
+  deadline: _d,
+  working_since: _w,
+  ...jobColumns
+} = jobRow
+
+/** A job as every call answers it (`rest_api.rst`; `paused` and `dependencies` are from `behaviour.md`). */
+export const Job = Type.Object(
+  { ...jobColumns, state, affinity, dependencies: Type.Array(Id, { description: 'Ids of the jobs it waits for' }) },
+  { $id: 'Job' },
+)
+export type Job = Static<typeof Job>
+
+const flag = Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()], { description: '1 or true: paused' })
+const text = (maxLength: number, schema: TSchema) => Type.String({ ...schema, maxLength })
+const columns = jobRow
+
+/** What a client may set. */
+const settable = {
+  parent: Type.Integer({ minimum: 0, maximum: MAX_ID, description: columns.parent.description, examples: [0] }),
+  title: text(TEXT_LIMIT, columns.title),
+  command: text(SCRIPT_LIMIT, columns.command),
+  dir: text(TEXT_LIMIT, columns.dir),
+  environment: text(SCRIPT_LIMIT, columns.environment),
+  state: Type.Union(
+    JOB_STATES.map((name) => Type.Literal(name)),
+    {
+      description:
+        "PAUSED pauses the job, WAITING lets it go. The other states are the server's and are not taken from a client.",
+    },
+  ),
+  paused: flag,
+  retry: Type.Integer({ minimum: 0, maximum: 1_000_000, description: columns.retry.description, examples: [10] }),
+  timeout: Type.Integer({ minimum: 0, maximum: 10 ** 9, description: columns.timeout.description, examples: [10000] }),
+  priority: Type.Integer({
+    minimum: -MAX_ID,
+    maximum: MAX_ID,
+    description: columns.priority.description,
+    examples: [1000],
+  }),
+  affinity,
+  user: text(TEXT_LIMIT, columns.user),
+  url: text(TEXT_LIMIT, columns.url),
+  progress_pattern: text(TEXT_LIMIT, columns.progress_pattern),
+  dependencies: Type.Array(Id, { maxItems: LIST_LIMIT, description: 'Ids of the jobs it waits for', examples: [[]] }),
+}
+
+/** Clients of Coalition hand back whole jobs: what the server keeps itself is let through, and ignored. */
+const kept = Object.fromEntries(
+  Object.keys(Job.properties)
+    .filter((name) => !(name in settable))
+    .map((name) => [name, Type.Unknown({ description: 'Kept by the server: ignored' })]),
+) as Record<Exclude<keyof Job, keyof typeof settable>, TSchema>
+
+const optional = <T extends TProperties>(properties: T) => Type.Partial(Type.Object(properties)).properties
+
+export const JobInput = Type.Object(
+  { ...optional(settable), ...optional(kept) },
+  { $id: 'JobInput', additionalProperties: false },
+)
+/** Properties of a new job; what is left out has its default. */
+export type JobInput = Static<ReturnType<typeof settableObject>>
+const settableObject = () => Type.Partial(Type.Object(settable))
+
+export const JobEdits = Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,15}$' }), Type.Ref(JobInput), {
+  $id: 'JobEdits',
+  additionalProperties: false,
+  description: 'Changes by id of the job',
+  examples: [{ '1': { title: 'Job renamed 1', command: 'echo renamed' } }],
+})
+
+export const Ids = Type.Array(Id, { $id: 'Ids', maxItems: LIST_LIMIT, examples: [[1]] })
+
+/** A worker as every call answers it (`rest_api.rst`, and `start_time`). */
+export const Worker = Type.Object(
+  noted(createSelectSchema(workers).properties, {
+    name: ['Name of the worker', 'worker-1'],
+    ip: ['Address it was last seen at', '127.0.0.1'],
+    affinity: [
+      'Lines in order of preference, separated by newlines; each line is names separated by commas',
+      'LINUX,WINDOWS',
+    ],
+    state: [
+      'WAITING, WORKING, TIMEOUT: no sign of life, or STARTING and TERMINATED for workers the server starts',
+      'WAITING',
+    ],
+    start_time: ['When it first spoke, seconds since the epoch'],
+    ping_time: ['Last sign of life, seconds since the epoch'],
+    finished: ['Its runs that ended well', 123],
+    error: ['Its runs that ended badly', 21],
+    last_job: ['Id of the last job it took, 0: none', 1234],
+    current_event: ['The run it holds, 0: none', 1234],
+    cpu: ['A JSON list as text: a load in percent for each core', '[0,0,0,0]'],
+    free_memory: ['MB', 123456],
+    total_memory: ['MB', 1000000],
+    active: ['0: it gets no job', 1],
+  }),
+  { $id: 'Worker' },
+)
+export type Worker = Static<typeof Worker>
+
+const workerSettable = {
+  affinity: Type.String({
+    maxLength: TEXT_LIMIT,
+    description: Worker.properties.affinity.description,
+    examples: ['LINUX'],
+  }),
+  active: Type.Union([Type.Literal(0), Type.Literal(1), Type.Boolean()], {
+    description: '0: it gets no job, and what it runs is stopped',
+  }),
+}
+const workerKept = Object.fromEntries(
+  Object.keys(Worker.properties)
+    .filter((name) => !(name in workerSettable))
+    .map((name) => [name, Type.Unknown({ description: 'Kept by the server: ignored' })]),
+) as Record<Exclude<keyof Worker, keyof typeof workerSettable>, TSchema>
+
+export const WorkerEdit = Type.Object(
+  { ...optional(workerSettable), ...optional(workerKept) },
+  { $id: 'WorkerEdit', additionalProperties: false },
+)
+export type WorkerEdit = { affinity?: string; active?: 0 | 1 | boolean }
+export const WorkerEdits = Type.Record(WorkerName, Type.Ref(WorkerEdit), {
+  $id: 'WorkerEdits',
+  additionalProperties: false,
+  description: 'Changes by name of the worker',
+  examples: [{ 'worker-1': { affinity: 'LINUX', active: 0 } }],
+})
+export const WorkerNames = Type.Array(WorkerName, {
+  $id: 'WorkerNames',
+  maxItems: LIST_LIMIT,
+  examples: [['worker-1']],
+})
+
+const { log_start: _l, ...eventColumns } = noted(createSelectSchema(events).properties, {
+  id: ['Id of the run', 123],
+  worker: ['Name of the worker', 'worker-1'],
+  job_id: ['Id of the job', 123],
+  job_title: ['Title of the job when the run began', 'Job 123'],
+  state: ['WORKING, FINISHED, ERROR; STOPPED: a user took it away; LOST: its worker fell silent', 'ERROR'],
+  start: ['Seconds since the epoch', 1763900000],
+  duration: ['Seconds', 10],
+})
+/** One run of a job (`rest_api.rst`, "Events"). */
+export const Event = Type.Object(eventColumns, { $id: 'Event' })
+export type Event = Static<typeof Event>
+
+// The workers' JSON protocol. Runs are named by their id, which is also the id of their event.
+
+const vitals = {
+  cpu: Type.Optional(
+    Type.Array(Type.Number({ minimum: 0, maximum: 100_000 }), {
+      maxItems: 4096,
+      description: 'Load in percent for each core',
+    }),
+  ),
+  free_memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MB' })),
+  total_memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MB' })),
+}
+
+/** How long a pick may wait for a job. */
+export const MAX_WAIT_SECONDS = 60
+
+export const PickRequest = Type.Object(
+  {
+    ...vitals,
+    wait: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: MAX_WAIT_SECONDS,
+        description: 'Seconds to wait for a job when there is none now',
+        examples: [0],
+      }),
+    ),
+  },
+  { $id: 'PickRequest', additionalProperties: false },
+)
+export type PickRequest = Static<typeof PickRequest>
+
+export const Assignment = Type.Object(
+  {
+    run: Type.Integer({ description: 'Id of the run; every report on it carries this' }),
+    job: Type.Object({
+      id: Type.Integer(),
+      title: Type.String(),
+      command: Type.String(),
+      dir: Type.String(),
+      user: Type.String(),
+      environment: Type.String(),
+      timeout: Type.Integer({ description: 'Seconds; the server ends the run when it is over, 0: no limit' }),
+    }),
+  },
+  { $id: 'Assignment' },
+)
+export type Assignment = Static<typeof Assignment>
+
+const MAX_CHUNK = 4 * 1024 * 1024
+/** A report on a run: `log` is the base64 of the output's bytes from `log_offset` on. */
+const report = {
+  worker: WorkerName,
+  ...vitals,
+  log: Type.Optional(
+    Type.String({ maxLength: MAX_CHUNK, description: 'base64 of output of this run', examples: [''] }),
+  ),
+  log_offset: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'Where in the output of this run `log` begins, in bytes. What the server has already is skipped, so a chunk may be sent again.',
+    }),
+  ),
+}
+export const HeartbeatRequest = Type.Object(
+  {
+    ...report,
+    progress: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: '0 to 1; without it the server reads the log' }),
+    ),
+  },
+  { $id: 'HeartbeatRequest', additionalProperties: false },
+)
+export type HeartbeatRequest = Static<typeof HeartbeatRequest>
+
+export const HeartbeatAnswer = Type.Object(
+  {
+    go_on: Type.Boolean({ description: 'false: kill the process, the job is no longer yours' }),
+    log_size: Type.Integer({
+      description: 'Bytes of output of this run that the server has: the next chunk begins here',
+    }),
+  },
+  { $id: 'HeartbeatAnswer' },
+)
+export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
+
+export const EndRequest = Type.Object(
+  { ...report, exit_code: Type.Integer({ description: '0: FINISHED, anything else: ERROR', examples: [0] }) },
+  { $id: 'EndRequest', additionalProperties: false },
+)
+export type EndRequest = Static<typeof EndRequest>
+
+export const ReleaseRequest = Type.Object(
+  { worker: WorkerName },
+  { $id: 'ReleaseRequest', additionalProperties: false },
+)
+export type ReleaseRequest = Static<typeof ReleaseRequest>
+
+export const RunAnswer = Type.Object(
+  {
+    state: Type.Union(
+      RUN_STATES.map((name) => Type.Literal(name)),
+      { description: 'How the run stands. An end counts once: sent again, it is answered the same.' },
+    ),
+    log_size: Type.Integer({ description: 'Bytes of output of this run that the server has' }),
+  },
+  { $id: 'RunAnswer' },
+)
+export type RunAnswer = Static<typeof RunAnswer>
+
+export const Health = Type.Object(
+  {
+    status: Type.Literal('ok'),
+    version: Type.String(),
+    uptime: Type.Integer({ description: 'Seconds' }),
+    jobs: Type.Object({
+      total: Type.Integer({ description: 'Leaves: jobs with a command' }),
+      working: Type.Integer(),
+      finished: Type.Integer(),
+      errors: Type.Integer(),
+      ready: Type.Integer({ description: 'Leaves that nothing holds back' }),
+    }),
+    workers: Type.Object({ total: Type.Integer(), working: Type.Integer(), timeout: Type.Integer() }),
+  },
+  { $id: 'Health' },
+)
+export type Health = Static<typeof Health>
+
+/** RFC 9457, answered as application/problem+json. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'about:blank: `title` says what the status says' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What was wrong, with which value, and what to do' }),
+    field: Type.Optional(Type.String({ description: 'The place in the request at fault' })),
+  },
+  { $id: 'Problem' },
+)
+export type Problem = Static<typeof Problem>
