@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite'
+import type { Database, Statement } from 'bun:sqlite'
 
 /** State in memory that changes with the rows: it can go back, and it may have rows of its own to write before a commit. */
 export interface Companion {
@@ -29,10 +29,20 @@ export class Commits {
   #queue: Write[] = []
   #scheduled = false
 
+  #begin: Statement
+  #commit: Statement
+  #savepoint: Statement
+  #release: Statement
+
   constructor(
     private readonly sqlite: Database,
     private readonly companion: Companion,
-  ) {}
+  ) {
+    this.#begin = sqlite.prepare('BEGIN IMMEDIATE')
+    this.#commit = sqlite.prepare('COMMIT')
+    this.#savepoint = sqlite.prepare('SAVEPOINT operation')
+    this.#release = sqlite.prepare('RELEASE operation')
+  }
 
   /** Runs `operation` (synchronous) in the next batch; resolves when it is on disk. */
   write<T>(operation: () => T): Promise<T> {
@@ -61,7 +71,7 @@ export class Commits {
     const answers: (() => void)[] = []
     const batch: Write[] = []
     try {
-      this.sqlite.run('BEGIN IMMEDIATE')
+      this.#begin.run()
       const end = performance.now() + BATCH_MS
       do {
         const write = this.#queue.shift()
@@ -70,7 +80,7 @@ export class Commits {
         answers.push(this.#attempt(write))
       } while (performance.now() < end)
       this.companion.beforeCommit()
-      this.sqlite.run('COMMIT')
+      this.#commit.run()
     } catch (error) {
       if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
       this.companion.undo(0)
@@ -84,16 +94,16 @@ export class Commits {
 
   #attempt({ operation, resolve, reject }: Write): () => void {
     const mark = this.companion.mark()
-    this.sqlite.run('SAVEPOINT operation')
+    this.#savepoint.run()
     try {
       const result = operation()
-      this.sqlite.run('RELEASE operation')
+      this.#release.run()
       return () => resolve(result)
     } catch (error) {
       // A full disk can make SQLite roll back the whole transaction by itself: then the batch fails, not the operation.
       if (!this.sqlite.inTransaction) throw error
       this.sqlite.run('ROLLBACK TO operation')
-      this.sqlite.run('RELEASE operation')
+      this.#release.run()
       this.companion.undo(mark)
       return () => reject(error)
     }

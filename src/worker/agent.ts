@@ -1,0 +1,110 @@
+/** The worker agent: slots on one host, for one server. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '../client.ts'
+import { FarmError } from '../errors.ts'
+import { selfCommand } from '../self.ts'
+import type { Environment } from './environment.ts'
+import { createLink } from './link.ts'
+import { killTree } from './processes.ts'
+import { exitCodeOf, type Run, spawnShell } from './run.ts'
+import { quoteLine, templateProblem } from './shell.ts'
+import { workSlot } from './slot.ts'
+import { createVitals } from './vitals.ts'
+
+export interface AgentOptions {
+  serverUrl: string
+  name: string
+  /** Slots: jobs at a time. More than one: the server sees `name-1`, `name-2`, … */
+  workers: number
+  /** Seconds between two asks for work when the server does not hold the first (it does, except for an inactive worker). */
+  sleepSeconds: number
+  /** Run once, before the first pick. */
+  startup?: string
+  /** See `fillTemplate`. Example: `sudo -u __user__ -- sh -c __cmd__` */
+  runcommand?: string
+  log?: (line: string) => void
+  waitSeconds?: number
+  heartbeatSeconds?: number
+  /** Between SIGTERM and SIGKILL. */
+  graceSeconds?: number
+  /** What one run may print; the rest is cut, except its end. */
+  spoolBytes?: number
+  /** Where the outputs wait for the server; default: the system's place for temporary files. */
+  temporaryDir?: string
+}
+
+const GiB = 1024 ** 3
+
+/** Runs until `signal` fires: then ends its runs, gives their jobs back, and returns. */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const problem = options.runcommand && templateProblem(options.runcommand)
+  if (problem) throw new FarmError('invalid', problem, 'runcommand')
+  const { log = logLine, graceSeconds = 5 } = options
+  const names = slotNames(options.name, options.workers)
+  const folder = mkdtempSync(join(options.temporaryDir ?? tmpdir(), 'coalition-worker-'))
+  const held = new Set<Run>()
+  const exitNow = () => {
+    for (const run of held) run.killNow()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.on('exit', exitNow)
+  try {
+    if (options.startup) await startUp(options.startup, graceSeconds, log, signal)
+    const link = createLink(createClient(options.serverUrl), log)
+    const shared = {
+      folder,
+      link,
+      held,
+      graceSeconds,
+      vitals: createVitals(),
+      sleepSeconds: options.sleepSeconds,
+      waitSeconds: options.waitSeconds ?? 20,
+      heartbeatSeconds: options.heartbeatSeconds ?? 2,
+      spoolBytes: options.spoolBytes ?? GiB,
+      environment: ownEnvironment(),
+      program: quoteLine(selfCommand(), process.platform),
+      runcommand: options.runcommand,
+    }
+    if (!signal.aborted) log(`${names.join(', ')} working for ${link.url}`)
+    await Promise.all(
+      names.map((worker) => workSlot({ ...shared, worker, log: (line) => log(`${worker}: ${line}`) }, signal)),
+    )
+  } finally {
+    process.off('exit', exitNow)
+    exitNow()
+  }
+}
+
+export const slotNames = (name: string, workers: number): string[] =>
+  workers > 1 ? Array.from({ length: workers }, (_, index) => `${name}-${index + 1}`) : [name]
+
+/** Its failure is said and not fatal: a farm that renders without a mount tells more than one that stands still. */
+async function startUp(
+  command: string,
+  graceSeconds: number,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  log(`startup: ${command}`)
+  const child = spawnShell(command, process.cwd(), ownEnvironment(), 'inherit')
+  const stop = () => void killTree(child.pid, graceSeconds)
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  await child.exited
+  signal.removeEventListener('abort', stop)
+  const code = exitCodeOf(child.exitCode, child.signalCode)
+  if (code !== 0) log(`startup ended ${code}`)
+}
+
+function ownEnvironment(): Environment {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  )
+}
+
+/** stderr: on stdout, the service that starts an agent may have its own lines. */
+function logLine(line: string): void {
+  console.error(`${new Date().toISOString()} ${line}`)
+}

@@ -1,0 +1,69 @@
+/** The server, as a worker hangs on to it: asks again until it answers. */
+import { type Client, Refused } from '../client.ts'
+import { backoffSeconds, wait } from './wait.ts'
+
+export interface Link {
+  readonly url: string
+  /**
+   * Answers, throws `Refused` for an answer that will not change, or `Stopped` when `signal` fires first. `body` is
+   * made anew for each attempt: load, memory and output move on while the server is away.
+   */
+  post<T>(path: string, body: () => unknown, signal: AbortSignal, timeoutSeconds?: number): Promise<T>
+}
+
+/** The caller's signal fired before the server answered. */
+export class Stopped extends Error {}
+
+/** Slots of one host share a link, so that a server that goes away is one line in the log. */
+export function createLink(client: Client, log: (line: string) => void): Link {
+  let awaySince = 0
+
+  function away(error: unknown): void {
+    if (awaySince !== 0) return
+    awaySince = Date.now()
+    log(`server away, trying again: ${error instanceof Error ? error.message : String(error)}`)
+  }
+
+  function back(): void {
+    if (awaySince === 0) return
+    log(`server back after ${Math.round((Date.now() - awaySince) / 1000)} s`)
+    awaySince = 0
+  }
+
+  async function attempt<T>(path: string, body: unknown, signal: AbortSignal, timeoutSeconds: number): Promise<T> {
+    // Not the caller's signal itself: the client would hang a new one on it for each of a run's thousand calls.
+    const given = new AbortController()
+    const giveUp = () => given.abort()
+    signal.addEventListener('abort', giveUp)
+    try {
+      return await client.call<T>('POST', path, body, { signal: given.signal, timeoutSeconds })
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  return {
+    url: client.url,
+    async post<T>(path: string, body: () => unknown, signal: AbortSignal, timeoutSeconds = 30): Promise<T> {
+      for (let failures = 1; !signal.aborted; failures += 1) {
+        try {
+          const answer = await attempt<T>(path, body(), signal, timeoutSeconds)
+          back()
+          return answer
+        } catch (error) {
+          if (signal.aborted) break
+          if (error instanceof Refused && !passes(error.status)) {
+            back()
+            throw error
+          }
+          away(error)
+          await wait(backoffSeconds(failures, Math.random()) * 1000, signal)
+        }
+      }
+      throw new Stopped(`stopped before ${client.url} answered`)
+    },
+  }
+}
+
+/** The server's own trouble, or a proxy's: the same call may go well later. */
+const passes = (status: number) => status >= 500 || status === 429 || status === 408
