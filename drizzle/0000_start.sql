@@ -68,13 +68,17 @@ CREATE INDEX `jobs_ready` ON `jobs` (`parent`,`needs_id`,"priority" desc,`id`) W
 CREATE INDEX `jobs_by_deadline` ON `jobs` (`deadline`) WHERE deadline > 0;--> statement-breakpoint
 CREATE INDEX `jobs_working` ON `jobs` (`id`) WHERE run > 0;--> statement-breakpoint
 CREATE INDEX `jobs_waiting` ON `jobs` (`parent`,`id`) WHERE waits_for > 0;--> statement-breakpoint
+CREATE INDEX `jobs_by_user` ON `jobs` (`user`);--> statement-breakpoint
+CREATE INDEX `jobs_by_priority` ON `jobs` (`priority`);--> statement-breakpoint
+CREATE INDEX `jobs_by_needs` ON `jobs` (`needs_id`);--> statement-breakpoint
+CREATE INDEX `jobs_held` ON `jobs` (`state`) WHERE state in ('PENDING', 'PAUSED') and command <> '';--> statement-breakpoint
+CREATE INDEX `groups_by_title` ON `jobs` (`parent`,`title`) WHERE command = '';--> statement-breakpoint
 CREATE INDEX `jobs_groups` ON `jobs` (`id`) WHERE command = '';--> statement-breakpoint
 CREATE TABLE `needs` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`affinity` text NOT NULL
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `needs_affinity_unique` ON `needs` (`affinity`);--> statement-breakpoint
 CREATE TABLE `workers` (
 	`name` text PRIMARY KEY NOT NULL,
 	`ip` text DEFAULT '' NOT NULL,

@@ -1,8 +1,10 @@
 import { eq, gt } from 'drizzle-orm'
 import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
+import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { type Clock, createCore, createWriter, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
+import { type Distinct, distinctValues } from './domain/distinct.ts'
 import * as jobOperations from './domain/jobs.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
@@ -11,7 +13,7 @@ import { jobRow } from './domain/rows.ts'
 import { endRun, type Report, report, runStanding } from './domain/runs.ts'
 import * as workerOperations from './domain/workers.ts'
 import { setWorkersActive } from './domain/workers.ts'
-import type { Health, JobInput, PickRequest, RunAnswer, WorkerEdit } from './models.ts'
+import type { Affinities, Health, JobInput, PickRequest, RunAnswer, WorkerEdit } from './models.ts'
 import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
 import { hasWork } from './scheduler/pick.ts'
 import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
@@ -143,6 +145,10 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       lists.listEvents(core, now(), filter, paging),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
+    listAffinities: () => listAffinities(core),
+    distinctValues: (column: Distinct) => distinctValues(core, column),
+    childrenDependencies: (id: number) => lists.childrenDependencies(core, id),
+    findGroup: (titles: readonly string[]) => lists.findGroup(core, titles),
     jobExists: (id: number) => core.rows.job.get({ id }) !== undefined,
 
     addJob: (input: JobInput) => write((tx) => jobOperations.addJob(tx, input)),
@@ -157,6 +163,14 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     async editWorkers(edits: Record<string, WorkerEdit>): Promise<void> {
       await write((tx) => workerOperations.editWorkers(tx, edits))
       waiters.release(Object.keys(edits))
+    },
+    async setAffinities(names: Affinities): Promise<void> {
+      await write((tx) => setAffinities(tx, names))
+      waiters.release([...waiters.names()])
+    },
+    async terminateWorkers(names: readonly string[]): Promise<void> {
+      await write((tx) => workerOperations.terminateWorkers(tx, names))
+      waiters.release(names)
     },
     async setWorkersActive(names: readonly string[], active: boolean): Promise<void> {
       await write((tx) => setWorkersActive(tx, names, active))

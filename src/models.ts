@@ -33,7 +33,8 @@ export const Id = Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'Id o
 export const WorkerName = Type.String({
   minLength: 1,
   maxLength: 255,
-  pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+  // The length again: as a key of a map, the pattern is all that is checked.
+  pattern: '^[^\\u0000-\\u001f\\u007f]{1,255}$',
   description: 'Name of a worker: no control characters',
   examples: ['worker-1'],
 })
@@ -129,14 +130,35 @@ const settable = {
 const kept = Object.fromEntries(
   Object.keys(Job.properties)
     .filter((name) => !(name in settable))
-    .map((name) => [name, Type.Unknown({ description: 'Kept by the server: ignored' })]),
+    .map((name) => [name, Type.Unknown({ description: 'Kept by the server: ignored', readOnly: true })]),
 ) as Record<Exclude<keyof Job, keyof typeof settable>, TSchema>
 
 const optional = <T extends TProperties>(properties: T) => Type.Partial(Type.Object(properties)).properties
 
 export const JobInput = Type.Object(
   { ...optional(settable), ...optional(kept) },
-  { $id: 'JobInput', additionalProperties: false },
+  {
+    $id: 'JobInput',
+    additionalProperties: false,
+    examples: [
+      {
+        parent: 0,
+        title: 'Job 1',
+        command: 'echo test',
+        dir: '.',
+        environment: '',
+        state: 'WAITING',
+        retry: 10,
+        timeout: 10000,
+        priority: 1000,
+        affinity: 'LINUX',
+        user: 'render',
+        url: 'http://localhost/image.png',
+        progress_pattern: '#%percent',
+        dependencies: [],
+      },
+    ],
+  },
 )
 /** Properties of a new job; what is left out has its default. */
 export type JobInput = Static<ReturnType<typeof settableObject>>
@@ -145,6 +167,7 @@ const settableObject = () => Type.Partial(Type.Object(settable))
 export const JobEdits = Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,15}$' }), Type.Ref(JobInput), {
   $id: 'JobEdits',
   additionalProperties: false,
+  propertyNames: { description: 'ids of jobs, in digits without a zero before them' },
   description: 'Changes by id of the job',
   examples: [{ '1': { title: 'Job renamed 1', command: 'echo renamed' } }],
 })
@@ -192,17 +215,18 @@ const workerSettable = {
 const workerKept = Object.fromEntries(
   Object.keys(Worker.properties)
     .filter((name) => !(name in workerSettable))
-    .map((name) => [name, Type.Unknown({ description: 'Kept by the server: ignored' })]),
+    .map((name) => [name, Type.Unknown({ description: 'Kept by the server: ignored', readOnly: true })]),
 ) as Record<Exclude<keyof Worker, keyof typeof workerSettable>, TSchema>
 
 export const WorkerEdit = Type.Object(
   { ...optional(workerSettable), ...optional(workerKept) },
-  { $id: 'WorkerEdit', additionalProperties: false },
+  { $id: 'WorkerEdit', additionalProperties: false, examples: [{ affinity: 'LINUX', active: 0 }] },
 )
 export type WorkerEdit = { affinity?: string; active?: 0 | 1 | boolean }
 export const WorkerEdits = Type.Record(WorkerName, Type.Ref(WorkerEdit), {
   $id: 'WorkerEdits',
   additionalProperties: false,
+  propertyNames: { description: 'names of workers: 1 to 255 characters, no control characters' },
   description: 'Changes by name of the worker',
   examples: [{ 'worker-1': { affinity: 'LINUX', active: 0 } }],
 })
@@ -211,6 +235,20 @@ export const WorkerNames = Type.Array(WorkerName, {
   maxItems: LIST_LIMIT,
   examples: [['worker-1']],
 })
+
+/** The numbered names, by number as text. */
+export const Affinities = Type.Record(
+  Type.String({ pattern: '^([1-9]|[1-5][0-9]|6[0-3])$' }),
+  Type.String({ maxLength: TEXT_LIMIT }),
+  {
+    $id: 'Affinities',
+    additionalProperties: false,
+    propertyNames: { description: 'numbers from 1 to 63' },
+    description: 'Names of affinities by number, 1 to 63; empty: no name',
+    examples: [{ '1': 'LINUX', '2': 'WINDOWS' }],
+  },
+)
+export type Affinities = Record<string, string>
 
 const { log_start: _l, ...eventColumns } = noted(createSelectSchema(events).properties, {
   id: ['Id of the run', 123],
@@ -234,8 +272,8 @@ const vitals = {
       description: 'Load in percent for each core',
     }),
   ),
-  free_memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MB' })),
-  total_memory: Type.Optional(Type.Integer({ minimum: 0, description: 'MB' })),
+  free_memory: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB' })),
+  total_memory: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB' })),
 }
 
 /** How long a pick may wait for a job. */
@@ -253,7 +291,11 @@ export const PickRequest = Type.Object(
       }),
     ),
   },
-  { $id: 'PickRequest', additionalProperties: false },
+  {
+    $id: 'PickRequest',
+    additionalProperties: false,
+    examples: [{ cpu: [12.5, 3], free_memory: 12000, total_memory: 16000, wait: 0 }],
+  },
 )
 export type PickRequest = Static<typeof PickRequest>
 
@@ -297,7 +339,11 @@ export const HeartbeatRequest = Type.Object(
       Type.Number({ minimum: 0, maximum: 1, description: '0 to 1; without it the server reads the log' }),
     ),
   },
-  { $id: 'HeartbeatRequest', additionalProperties: false },
+  {
+    $id: 'HeartbeatRequest',
+    additionalProperties: false,
+    examples: [{ worker: 'worker-1', log: 'aGVsbG8K', log_offset: 0, progress: 0.5 }],
+  },
 )
 export type HeartbeatRequest = Static<typeof HeartbeatRequest>
 
@@ -314,13 +360,13 @@ export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
 
 export const EndRequest = Type.Object(
   { ...report, exit_code: Type.Integer({ description: '0: FINISHED, anything else: ERROR', examples: [0] }) },
-  { $id: 'EndRequest', additionalProperties: false },
+  { $id: 'EndRequest', additionalProperties: false, examples: [{ worker: 'worker-1', exit_code: 0 }] },
 )
 export type EndRequest = Static<typeof EndRequest>
 
 export const ReleaseRequest = Type.Object(
   { worker: WorkerName },
-  { $id: 'ReleaseRequest', additionalProperties: false },
+  { $id: 'ReleaseRequest', additionalProperties: false, examples: [{ worker: 'worker-1' }] },
 )
 export type ReleaseRequest = Static<typeof ReleaseRequest>
 

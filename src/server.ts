@@ -1,4 +1,5 @@
 import { openData, StartError } from './db/open.ts'
+import { answerWorkers, isLoopback } from './discovery.ts'
 import { createFarm } from './farm.ts'
 import { createApp } from './http/app.ts'
 
@@ -12,6 +13,8 @@ export interface ServerConfig {
   data: string
   /** Seconds without a sign of life after which a worker is lost. */
   worker_timeout: number
+  /** Whether workers that look for a server by broadcast are answered; auto: unless it listens on loopback only. */
+  discovery?: 'auto' | 'on' | 'off'
 }
 
 export interface Server {
@@ -21,20 +24,22 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** The largest body that is read: a list of 100,000 ids takes 1 MB, a log chunk of an old worker some. */
-const MAX_BODY = 64 * 1024 * 1024
+/** Bodies are measured where they are read (http/body.ts): Bun's own refusal has no words. */
+const MAX_BODY = Number.MAX_SAFE_INTEGER
 /** Longest silence on a connection. Bun closes it after 10 s otherwise, in the middle of a long poll; 255 is its most. */
 const IDLE_SECONDS = 120
 /** How long a stop waits for answers that are under way. */
 const STOP_MS = 5000
 
 /** Opens the data folder and listens. Throws `StartError` with one sentence when it cannot. */
-export async function startServer({ host, port, data, worker_timeout }: ServerConfig): Promise<Server> {
+export async function startServer(config: ServerConfig): Promise<Server> {
+  const { host, port, data, worker_timeout, discovery = 'auto' } = config
   const folder = openData(data)
   const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
   const app = createApp(farm)
   try {
-    app.listen({ hostname: host, port, maxRequestBodySize: MAX_BODY, idleTimeout: IDLE_SECONDS })
+    // development would answer a failure with a page that shows the source.
+    app.listen({ hostname: host, port, maxRequestBodySize: MAX_BODY, idleTimeout: IDLE_SECONDS, development: false })
   } catch (error) {
     await farm.stop()
     folder.close()
@@ -42,13 +47,18 @@ export async function startServer({ host, port, data, worker_timeout }: ServerCo
   }
   farm.run()
   const listening = app.server?.port ?? port
+  const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
+  const discovered = offered ? await answerWorkers(listening, console.error) : undefined
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listening}`,
     port: listening,
     async stop() {
-      const closing = app.server?.stop(false)
+      discovered?.close()
+      void app.server?.stop(false)
       await farm.stop()
-      await Promise.race([closing, Bun.sleep(STOP_MS)])
+      // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
+      const deadline = Date.now() + STOP_MS
+      while ((app.server?.pendingRequests ?? 0) > 0 && Date.now() < deadline) await Bun.sleep(10)
       await app.server?.stop(true)
       folder.close()
     },

@@ -31,3 +31,6 @@ export function hot<Row>(db: Db, query: { toSQL(): { sql: string; params: unknow
     run: (values: Values = {}) => statement.run(...fill(values)),
   }
 }
+
+/** The same for the few statements that Drizzle cannot write. */
+export const prepared = <Row>(db: Db, text: string) => hot<Row>(db, { toSQL: () => ({ sql: text, params: [] }) })

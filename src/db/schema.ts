@@ -72,6 +72,12 @@ export const jobs = sqliteTable(
     index('jobs_by_deadline').on(t.deadline).where(sql`deadline > 0`),
     index('jobs_working').on(t.id).where(sql`run > 0`),
     index('jobs_waiting').on(t.parent, t.id).where(sql`waits_for > 0`),
+    // The distinct values that Coalition 4's page offers as filters are read by skipping from one to the next.
+    index('jobs_by_user').on(t.user),
+    index('jobs_by_priority').on(t.priority),
+    index('jobs_by_needs').on(t.needs_id),
+    index('jobs_held').on(t.state).where(sql`state in ('PENDING', 'PAUSED') and command <> ''`),
+    index('groups_by_title').on(t.parent, t.title).where(sql`command = ''`),
     index('jobs_groups').on(t.id).where(sql`command = ''`),
   ],
 )
@@ -86,10 +92,13 @@ export const dependencies = sqliteTable(
   (t) => [primaryKey({ columns: [t.job_id, t.dependency] }), index('dependencies_by_dependency').on(t.dependency)],
 )
 
-/** Interned sets of names that jobs need: a farm has dozens, not millions. Id 0 is the empty set and has no row. */
+/**
+ * Interned sets of names that jobs need: a farm has dozens, not millions. Id 0 is the empty set and has no row. After a
+ * renaming two rows can be equal.
+ */
 export const needs = sqliteTable('needs', {
   id: integer('id').primaryKey({ autoIncrement: true }),
-  affinity: text('affinity').notNull().unique(),
+  affinity: text('affinity').notNull(),
 })
 
 /** `affinity` is the list of lines, separated by newlines, most preferred first. Memory in MB, `cpu` a JSON list in percent. */

@@ -2,11 +2,11 @@
 import type { JobRow } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { JobInput } from '../models.ts'
+import { affinityNames } from './affinities.ts'
 import type { Tx } from './core.ts'
 import { refuseCircleAfterMove, setDependencies } from './dependencies.ts'
 import { Group } from './group.ts'
 import { saveLeaf } from './leaves.ts'
-import { namesOf } from './needs.ts'
 import { progressPattern } from './progress.ts'
 import { isGroup, jobRow, SETTINGS } from './rows.ts'
 import { endRun } from './runs.ts'
@@ -68,7 +68,7 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   }
   if (edit.dependencies) setDependencies(tx, id, edit.dependencies, field('dependencies'))
   const paused = pausedIn(edit)
-  if (paused !== undefined && paused !== Boolean(jobRow(tx, id).paused)) (paused ? pauseJobs : startJobs)(tx, [id])
+  if (paused !== undefined && paused !== isPaused(tx, id)) (paused ? pauseJobs : startJobs)(tx, [id])
 }
 
 /** WAITING or PENDING, whatever they were; a group's children keep their states. A leaf that runs is stopped. */
@@ -139,7 +139,7 @@ function settingsOf(tx: Tx, input: JobInput, field = (name: string) => name) {
   const { title, command, dir, environment, retry, timeout, priority, user, url, progress_pattern, parent, affinity } =
     input
   if (progress_pattern) progressPattern(progress_pattern, field('progress_pattern'))
-  const needs_id = affinity === undefined ? undefined : tx.needs.intern(namesOf(affinity))
+  const needs_id = affinity === undefined ? undefined : tx.needs.intern(affinityNames(tx, affinity))
   const given = {
     parent,
     title,
@@ -165,6 +165,9 @@ function pausedIn({ paused, state }: JobInput): boolean | undefined {
   if (state === 'PAUSED') return true
   return state === 'WAITING' ? false : undefined
 }
+
+/** A group's row is written at the commit: until then, what operations before this one did is in the tree. */
+const isPaused = (tx: Tx, id: number) => tx.tree.get(id)?.paused ?? jobRow(tx, id).paused === 1
 
 function groupAt(tx: Tx, id: number, field = 'parent'): Group {
   const group = tx.tree.get(id)

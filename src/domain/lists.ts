@@ -80,6 +80,31 @@ export function listDependencies(core: Core, now: number, id: number): Job[] {
   return toJobs(core, now, rows)
 }
 
+/** Who waits for whom among the children of a job (`behaviour.md`, "Other calls of Coalition 4"). */
+export function childrenDependencies(core: Core, id: number): { id: number; dependency: number }[] {
+  jobRow(core, id)
+  return core.rows.waitingChildren
+    .all({ parent: id })
+    .flatMap((child) =>
+      core.rows.dependenciesOf.all({ job_id: child.id }).map(({ dependency }) => ({ id: child.id, dependency })),
+    )
+}
+
+/** The group that a path of titles leads to, from the root down; of several with one title the oldest. */
+export function findGroup({ rows }: Core, titles: readonly string[]): number {
+  let parent = 0
+  for (const title of titles) {
+    const group = rows.groupByTitle.get({ parent, title })
+    if (!group)
+      throw invalid(
+        'parent',
+        `There is no group '${title}'${parent === 0 ? '' : ` in job ${parent}`}: name an id, or titles from the root down.`,
+      )
+    parent = group.id
+  }
+  return parent
+}
+
 function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
   const { state, user, title, worker, affinity, priority, min_priority, max_priority, since, until } = filter
   return [

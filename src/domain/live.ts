@@ -78,6 +78,7 @@ export class Live {
     this.workers.delete(name)
     this.workers.set(name, worker)
     worker.ping_time = now
+    worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip
     if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)
     if (vitals.free_memory !== undefined) worker.free_memory = vitals.free_memory

@@ -33,10 +33,16 @@ export function readLog({ logs }: Core, { id, run }: JobRow, { offset, tail, lim
     tail === undefined ? Math.min(offset ?? 0, size) : tail === 0 ? size : logs.tailOffset(id, tail, TAIL_WITHIN)
   let next = limit === undefined ? size : Math.min(size, begin + limit)
   if (run > 0 || next < size) next -= splitBytes(logs.read(id, Math.max(begin, next - 4), Math.min(4, next - begin)))
+  if (next === begin && limit !== undefined) {
+    // One who follows would ask for the same again, for ever: a limit within a character gives the whole of it.
+    const [first] = logs.read(id, begin, 1)
+    const whole = begin + (first === undefined ? 0 : characterLength(first))
+    if (whole <= size || run === 0) next = Math.min(whole, size)
+  }
   return { offset: begin, next, text: pieces() }
 
   function* pieces(): Generator<string> {
-    const decoder = new TextDecoder()
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     for (let at = begin; at < next; ) {
       const bytes = logs.read(id, at, Math.min(READ_BYTES, next - at))
       if (bytes.byteLength === 0) break

@@ -18,11 +18,16 @@ export class NeedSets {
   #saved = new Set<number>([NOTHING])
   #unsaved = new Set<number>()
   #insert
+  /** Counts renamings: what was remembered of names is worth nothing after one. */
+  generation = 0
 
   constructor(db: Db) {
     this.#insert = hot(
       db,
-      db.insert(needs).values({ id: sql.placeholder('id'), affinity: sql.placeholder('affinity') }),
+      db
+        .insert(needs)
+        .values({ id: sql.placeholder('id'), affinity: sql.placeholder('affinity') })
+        .onConflictDoUpdate({ target: needs.id, set: { affinity: sql`excluded.affinity` } }),
     )
     for (const row of db.select().from(needs).orderBy(needs.id).all()) {
       this.#names[row.id] = row.affinity.split(',')
@@ -64,6 +69,29 @@ export class NeedSets {
     return this.#names.flatMap((names, id) => (names?.includes(name) ? [id] : []))
   }
 
+  /**
+   * Calls names otherwise in every set that has them. Sets keep their ids, so no job is touched; two sets can become equal,
+   * which only means that they are counted apart. Answers how to take it back.
+   */
+  rename(names: ReadonlyMap<string, string>): () => void {
+    const before = this.#names
+    const ids = this.#ids
+    this.#names = before.map((set) => (set.some((name) => names.has(name)) ? renamed(set, names) : set))
+    this.#ids = new Map()
+    for (const [id, set] of this.#names.entries()) {
+      if (!set) continue
+      if (set !== before[id] && this.#saved.has(id)) this.#unsaved.add(id)
+      const key = set.join(',')
+      if (!this.#ids.has(key)) this.#ids.set(key, id)
+    }
+    this.generation++
+    return () => {
+      this.#names = before
+      this.#ids = ids
+      this.generation++
+    }
+  }
+
   /** Writes the sets that jobs have come to use. */
   save(): void {
     for (const id of this.#unsaved) this.#insert.run({ id, affinity: this.text(id) })
@@ -86,6 +114,9 @@ export class NeedSets {
     return id
   }
 }
+
+const renamed = (set: readonly string[], names: ReadonlyMap<string, string>) =>
+  [...new Set(set.map((name) => names.get(name) ?? name))].sort()
 
 /** Trimmed, sorted, without doubles (`behaviour.md`, "Job"). */
 export function namesOf(text: string): string[] {

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { hot } from '../db/hot.ts'
+import { hot, prepared } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
-import { dependencies, events, type JobRow, jobs, type WorkerRow, workers } from '../db/schema.ts'
+import { affinities, dependencies, events, type JobRow, jobs, type WorkerRow, workers } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
 
 const $ = sql.placeholder
@@ -128,6 +128,37 @@ export function prepareRows(db: Db) {
         .select({ id: jobs.id })
         .from(jobs)
         .where(sql`${jobs.parent} = ${$('parent')} and waits_for > 0 and ${jobs.command} <> ''`),
+    ),
+    waitingChildren: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: jobs.id })
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and waits_for > 0`)
+        .orderBy(jobs.id),
+    ),
+    groupByTitle: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: jobs.id })
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.title} = ${$('title')} and ${jobs.command} = ''`)
+        .orderBy(jobs.id)
+        .limit(1),
+    ),
+    affinityByName: hot<{ id: number }>(
+      db,
+      db.select({ id: affinities.id }).from(affinities).where(is(affinities.name, 'name')),
+    ),
+    affinityByNumber: hot<{ name: string }>(
+      db,
+      db.select({ name: affinities.name }).from(affinities).where(is(affinities.id, 'id')),
+    ),
+    addAffinity: hot(db, db.insert(affinities).values({ id: $('id'), name: $('name') })),
+    /** The first of the 63 numbers that has no name. */
+    freeNumber: prepared<{ id: number }>(
+      db,
+      'with recursive numbers(id) as (values (1) union all select id + 1 from numbers where id < 63) select id from numbers where id not in (select id from affinities) limit 1',
     ),
     worker: hot<WorkerRow>(db, db.select().from(workers).where(is(workers.name, 'name'))),
     addWorker: hot(db, db.insert(workers).values({ name: $('name'), start_time: $('now'), ping_time: $('now') })),

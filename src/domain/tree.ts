@@ -9,6 +9,12 @@ import { groupState } from './states.ts'
 /** What the tree counts of a leaf. */
 export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time'>
 
+/** A change, and how to take it back; `ofTree`: not needed where the tree is built anew. */
+interface Change {
+  undo: () => void
+  ofTree: boolean
+}
+
 const columns = {
   id: jobs.id,
   parent: jobs.parent,
@@ -56,7 +62,7 @@ export class Tree {
   /** The root: id 0, no row. It is never held, and counts the whole farm. */
   root = new Group(0)
   #groups = new Map<number, Group>()
-  #journal: (() => void)[] = []
+  #journal: Change[] = []
   #rebuild = false
   #dirty = new Set<Group>()
   /** Groups and leaves that became FINISHED (+1) or left it (−1) in this operation; their dependents are told. */
@@ -113,7 +119,7 @@ export class Tree {
 
   /** A leaf appears (`before` null), goes (`after` null) or changes. */
   moveLeaf(before: Leaf | null, after: Leaf | null): void {
-    this.#journal.push(() => this.moveLeaf(after, before))
+    this.#journal.push({ undo: () => this.moveLeaf(after, before), ofTree: true })
     if (before && after && before.parent === after.parent) {
       this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), true)
     } else {
@@ -135,7 +141,7 @@ export class Tree {
     this.#dirty.add(group)
     this.#count(parent, totalsOf(group, 1), false)
     this.#offer(group, 1)
-    this.#journal.push(() => this.detach(group))
+    this.#journal.push({ undo: () => this.detach(group), ofTree: true })
   }
 
   /** Takes a group, and all below it, out of its parent. */
@@ -147,7 +153,7 @@ export class Tree {
     group.parent = null
     this.#groups.delete(group.id)
     this.#dirty.delete(group)
-    this.#journal.push(() => this.attach(group, parent))
+    this.#journal.push({ undo: () => this.attach(group, parent), ofTree: true })
   }
 
   move(group: Group, parent: Group): void {
@@ -162,7 +168,7 @@ export class Tree {
     Object.assign(group, to)
     this.#offer(group, 1)
     this.#restate(group)
-    this.#journal.push(() => this.change(group, was))
+    this.#journal.push({ undo: () => this.change(group, was), ofTree: true })
   }
 
   started(group: Group, time: number): void {
@@ -171,9 +177,10 @@ export class Tree {
       const node = g
       node.start_time = Math.max(was, time)
       this.#dirty.add(node)
-      this.#journal.push(() => {
+      const undo = () => {
         node.start_time = was
-      })
+      }
+      this.#journal.push({ undo, ofTree: true })
     }
   }
 
@@ -183,6 +190,8 @@ export class Tree {
    */
   replace(top: Group, settle: (group: Group) => void): void {
     this.#rebuild = true
+    // No way back but anew; it counts as a change all the same, or an operation that fails after it would look like the first.
+    this.#journal.push({ undo: () => undefined, ofTree: true })
     const parent = top.parent
     if (parent) {
       this.#offer(top, -1)
@@ -217,6 +226,11 @@ export class Tree {
     }
   }
 
+  /** What else in memory goes back with this operation. */
+  onUndo(undo: () => void): void {
+    this.#journal.push({ undo, ofTree: false })
+  }
+
   // Companion of the commit (db/commit.ts).
 
   mark(): number {
@@ -224,19 +238,18 @@ export class Tree {
     return this.#journal.length
   }
 
-  undo(mark: number): void {
+  undo(mark: number): boolean {
     this.flips.clear()
-    if (this.#rebuild) {
-      this.load()
-      return
-    }
+    if (this.#rebuild && mark > 0) return false
     while (this.#journal.length > mark) {
-      const undo = this.#journal.pop()
+      const { undo, ofTree } = this.#journal.pop() as Change
       const length = this.#journal.length
-      undo?.()
+      if (!this.#rebuild || !ofTree) undo()
       this.#journal.length = length
     }
+    if (this.#rebuild) this.load()
     this.flips.clear()
+    return true
   }
 
   /** Writes the groups that changed: 64 picks below one group in one commit cost one update of it. */
@@ -262,7 +275,6 @@ export class Tree {
     this.root = new Group(0)
     this.#groups.clear()
     this.#dirty.clear()
-    this.#journal.length = 0
     this.#rebuild = false
     const rows = this.#load.all()
     for (const row of rows) {

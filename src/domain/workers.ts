@@ -2,9 +2,9 @@ import { inArray } from 'drizzle-orm'
 import { type WorkerRow, workers } from '../db/schema.ts'
 import { FarmError, notFound } from '../errors.ts'
 import type { Worker, WorkerEdit } from '../models.ts'
+import { affinityNames } from './affinities.ts'
 import type { Core, Tx } from './core.ts'
 import type { Vitals } from './live.ts'
-import { namesOf } from './needs.ts'
 import { endRun } from './runs.ts'
 
 /** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
@@ -27,8 +27,7 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
   tx.after(() => {
     if (!tx.live.workers.has(name))
       tx.live.addWorker({ name, ping_time, ip, cpu, free_memory, total_memory, run: 0, lost: false })
-    const worker = tx.live.ping(name, tx.now, vitals)
-    if (worker) worker.lost = false
+    tx.live.ping(name, tx.now, vitals)
   })
   return row
 }
@@ -53,7 +52,7 @@ export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {
   const rows = Object.keys(edits).map((name) => workerRow(tx, name, name))
   for (const row of rows) {
     const edit = edits[row.name] ?? {}
-    if (edit.affinity !== undefined) saveWorker(tx, row, { affinity: linesText(edit.affinity) })
+    if (edit.affinity !== undefined) saveWorker(tx, row, { affinity: linesText(tx, edit.affinity) })
     if (edit.active !== undefined) setActive(tx, row.name, Boolean(edit.active))
   }
 }
@@ -68,6 +67,12 @@ function setActive(tx: Tx, name: string, active: boolean): void {
   const row = workerRow(tx, name)
   if (!active) takeRunAway(tx, row, 'STOPPED')
   saveWorker(tx, workerRow(tx, name), { active: Number(active) })
+}
+
+/** As `active` 0, for a machine that is going away: it reads TERMINATED until it speaks again. */
+export function terminateWorkers(tx: Tx, names: readonly string[]): void {
+  for (const name of names) takeRunAway(tx, workerRow(tx, name), 'STOPPED')
+  for (const name of names) saveWorker(tx, workerRow(tx, name), { state: 'TERMINATED' })
 }
 
 export function deleteWorkers(tx: Tx, names: readonly string[]): void {
@@ -88,8 +93,10 @@ export function listWorkers({ db, live }: Core): Worker[] {
   return rows.map((row) => {
     const signs = live.workers.get(row.name)
     if (!signs) return row
-    const { ping_time, ip, cpu, free_memory, total_memory } = signs
-    return { ...row, ping_time, ip, cpu, free_memory, total_memory }
+    const { ping_time, ip, cpu, free_memory, total_memory, lost } = signs
+    // Back as soon as it speaks; its row says so when it next asks for a job.
+    const state = row.state === 'TIMEOUT' && !lost ? 'WAITING' : row.state
+    return { ...row, state, ping_time, ip, cpu, free_memory, total_memory }
   })
 }
 
@@ -100,10 +107,10 @@ function workerRow(tx: Tx, name: string, field?: string): WorkerRow {
 }
 
 /** Affinity lines as they are kept: each trimmed, sorted, without doubles; their order is the worker's preference. */
-export function linesText(text: string): string {
+export function linesText(tx: Tx, text: string): string {
   return text
     .split(/\r?\n/)
-    .map((line) => namesOf(line).join(','))
+    .map((line) => affinityNames(tx, line).join(','))
     .filter((line) => line !== '')
     .join('\n')
 }

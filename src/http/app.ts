@@ -1,37 +1,79 @@
 import { Elysia } from 'elysia'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
+import { affinityRoutes } from './affinities.ts'
 import { coalitionRoutes } from './coalition.ts'
-import { docs } from './docs.ts'
+import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
-import { onFailure } from './problems.ts'
+import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
+import { submitRoutes } from './submit.ts'
 import { workerRoutes } from './workers.ts'
 
-const { Job, JobInput, JobEdits, Ids, Worker, WorkerEdit, WorkerEdits, WorkerNames, Event, Health, Problem } = models
+const {
+  Job,
+  JobInput,
+  JobEdits,
+  Ids,
+  Worker,
+  WorkerEdit,
+  WorkerEdits,
+  WorkerNames,
+  Event,
+  Affinities,
+  Health,
+  Problem,
+} = models
 const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer } = models
 
+/** The calls of `rest_api.rst`, and those that Coalition 4 has beside them. */
+const userRoutes = (farm: Farm, prefix: string) =>
+  new Elysia()
+    .use(jobRoutes(farm, prefix))
+    .use(workerRoutes(farm, prefix))
+    .use(eventRoutes(farm, prefix))
+    .use(affinityRoutes(farm, prefix))
+
 /** Every route there is. */
-export const createApp = (farm: Farm) =>
+export const createApp = (farm: Farm) => {
+  const routes: Route[] = []
   // normalize would take away what a client sent too much: it is told instead.
-  new Elysia({ normalize: false })
-    .onError(onFailure)
-    .model({ Job, JobInput, JobEdits, Ids, Worker, WorkerEdit, WorkerEdits, WorkerNames, Event, Health, Problem })
+  const app = new Elysia({ normalize: false })
+    .onRequest(refuseBrokenEscapes)
+    .onError(onFailure(routes))
+    .model({
+      Job,
+      JobInput,
+      JobEdits,
+      Ids,
+      Worker,
+      WorkerEdit,
+      WorkerEdits,
+      WorkerNames,
+      Event,
+      Affinities,
+      Health,
+      Problem,
+    })
     .model({ PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer })
     .get('/', ({ redirect }) => redirect('/docs'), { detail: { hide: true } })
-    .use(jobRoutes(farm, '/api'))
-    .use(workerRoutes(farm, '/api'))
-    .use(eventRoutes(farm, '/api'))
+    .use(userRoutes(farm, '/api'))
+    // Coalition 4's page speaks below this prefix.
+    .use(userRoutes(farm, WEB_FRONTEND))
     .use(runRoutes(farm))
     .use(coalitionRoutes(farm))
+    .use(submitRoutes(farm))
     .get(
       '/api/health',
       () => json(farm.health()),
       documented({ tag: 'Server', summary: 'Version, uptime and counts', answer: ref('Health') }),
     )
     .use(docs())
+  routes.push(...app.routes)
+  return app
+}
 
 export type App = ReturnType<typeof createApp>

@@ -1,16 +1,13 @@
 import { Elysia } from 'elysia'
 import type { Farm } from '../farm.ts'
+import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { pythonText } from './pythonLiteral.ts'
 
 /** What an old worker says: form fields in the body, or in the query. */
 type Fields = URLSearchParams
 
-/** The body of a form whatever its content type says; what the query says of the same name is overruled. */
-async function parseForm({ request }: { request: Request }): Promise<string> {
-  return request.text()
-}
-
+/** What the body says overrules what the query says of the same name. */
 function fieldsOf(request: Request, body: unknown): Fields {
   const fields = new URL(request.url).searchParams
   if (typeof body === 'string') for (const [name, value] of new URLSearchParams(body)) fields.set(name, value)
@@ -60,11 +57,9 @@ const NOTHING_TO_DO = "(-1, '', '', '', None)"
 export const coalitionRoutes = (farm: Farm) => {
   const address = (server: { requestIP(request: Request): { address: string } | null } | null, request: Request) =>
     server?.requestIP(request)?.address
-  const call = (summary: string, example: string) =>
-    ({
-      type: 'urlencoded',
-      ...documented({ tag: 'Coalition 4', summary, answer: { type: 'string' }, example, contentType: 'text/plain' }),
-    }) as const
+  const vitals = { load: '[12.5, 3.0]', free_memory: 12000, total_memory: 16000 }
+  const call = (summary: string, example: string, form: Record<string, string | number>) =>
+    documented({ tag: 'Coalition 4', summary, answer: { type: 'string' }, example, form, contentType: 'text/plain' })
 
   async function pickJob(fields: Fields, ip: string | undefined): Promise<Response> {
     const name = nameOf(fields)
@@ -72,7 +67,9 @@ export const coalitionRoutes = (farm: Farm) => {
     const assignment = await farm.pick(name, { wait: 0, ...vitalsOf(fields, ip) }, NEVER)
     if (!assignment) return text(NOTHING_TO_DO)
     const { id, command, dir, user, environment } = assignment.job
-    return text(`(${[id, ...[command, dir, user, environment].map(pythonText)].join(', ')})`)
+    // Coalition's worker knows pairs separated by the two characters \ n only.
+    const pairs = environment.replace(/\r?\n/g, '\\n')
+    return text(`(${[id, ...[command, dir, user, pairs].map(pythonText)].join(', ')})`)
   }
 
   function heartbeat(fields: Fields, ip: string | undefined): Response {
@@ -89,16 +86,27 @@ export const coalitionRoutes = (farm: Farm) => {
 
   async function endJob(fields: Fields, ip: string | undefined): Promise<Response> {
     const name = nameOf(fields)
-    const code = Number(fields.get('errorCode') || Number.NaN)
+    const code = Number(fields.get('errorCode') ?? 0)
     if (name) await farm.endRunOfJob(name, whole(fields.get('jobId')), Number.isInteger(code) ? code : 1, { ip })
     return text('1')
   }
 
-  const app = new Elysia().onParse(parseForm)
+  const app = new Elysia().onParse(readForm)
   const calls = {
-    pickjob: { run: pickJob, ...call('Take a job', "(12, 'echo test', '.', 'render', '')") },
-    heartbeat: { run: heartbeat, ...call('Report on a job: true: go on, false: kill the process', 'true') },
-    endjob: { run: endJob, ...call('End a job', '1') },
+    pickjob: {
+      run: pickJob,
+      ...call('Take a job', "(12, 'echo test', '.', 'render', '')", { hostname: 'worker-1', ...vitals }),
+    },
+    heartbeat: {
+      run: heartbeat,
+      ...call('Report on a job: true: go on, false: kill the process', 'true', {
+        hostname: 'worker-1',
+        jobId: 1,
+        log: 'aGVsbG8K',
+        ...vitals,
+      }),
+    },
+    endjob: { run: endJob, ...call('End a job', '1', { hostname: 'worker-1', jobId: 1, errorCode: 0 }) },
   }
   for (const [name, { run, ...options }] of Object.entries(calls))
     app

@@ -24,6 +24,9 @@ const PAGE = `<!doctype html>
 `
 const START = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true })
 `
+/** Where Coalition 4's page made its calls: the same ones, not documented twice. */
+export const WEB_FRONTEND = '/api/webfrontend'
+
 const DESCRIPTION = `The REST API of Coalition, a job manager for render farms.
 
 Answers are JSON, numbers too. Success is 200. A client's mistake is 4xx with a problem (RFC 9457) that names the field; 500 is the server's own fault.
@@ -41,12 +44,14 @@ export const docs = () =>
     .use(
       swagger({
         path: '/docs',
+        exclude: new RegExp(`^${WEB_FRONTEND}/`),
         documentation: {
           info: { title: 'Coalition', version: VERSION, description: DESCRIPTION },
           tags: [
             { name: 'Jobs', description: 'Jobs and groups' },
             { name: 'Workers', description: 'Workers as users see and change them' },
             { name: 'Events', description: 'The history of runs' },
+            { name: 'Affinities', description: 'The numbered names, 1 to 63' },
             { name: 'Runs', description: "The workers' own protocol" },
             { name: 'Server', description: 'The server itself' },
             { name: 'Coalition 4', description: 'The wire of existing workers and submitters' },
@@ -68,37 +73,58 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 /**
  * The plugin writes TypeBox's schemas into a 3.0 document as they are. They are JSON Schema, which is what OpenAPI 3.1
- * takes; what is left to do: identifiers that are no schema's own, numbers that Elysia reads from text, the content types
- * that it would take and this API does not need.
+ * takes; what is left to do: bodies name their models and carry an example, references point into the document, and what
+ * only the server's own checks need goes.
  */
 export function asOpenApi31(document: Json): Json {
   const clean = tidy(document) as { [key: string]: Json }
   return { ...clean, openapi: '3.1.0' }
 }
 
-const FORM = 'application/x-www-form-urlencoded'
+type Item = { [key: string]: Json }
+
+const OURS = ['$id', 'noValidate']
 
 function tidy(value: Json, key = ''): Json {
-  if (Array.isArray(value)) return value.map((item) => tidy(item))
+  if (Array.isArray(value)) return value.map((item) => tidy(key === 'parameters' ? parameter(item as Item) : item))
   if (value === null || typeof value !== 'object') return value
-  const number = numberReadFromText(value)
-  if (number) return tidy(number)
-  if (key === 'requestBody') return tidy(onlyOneContentType(value))
+  if (key === 'requestBody') return tidy(bodyOf(value))
+  const { $ref } = value
+  if (typeof $ref === 'string' && !$ref.startsWith('#')) return { ...value, $ref: modelPath($ref) }
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name]) => name !== '$id')
+      .filter(([name]) => !OURS.includes(name))
       .map(([name, item]) => [name, tidy(item, name)]),
   )
 }
 
-function numberReadFromText({ anyOf }: { [key: string]: Json }): Json | undefined {
-  if (!Array.isArray(anyOf) || anyOf.length !== 2) return undefined
-  const [text, number] = anyOf as { [key: string]: Json }[]
-  return text?.format === 'integer' || text?.format === 'numeric' ? number : undefined
+const modelPath = (name: string) => `#/components/schemas/${name}`
+
+/** One content type, and the model by its name: the plugin offers three, with the model written out in each. */
+function bodyOf(body: Item): Item {
+  const content = body.content as { [type: string]: { schema: Item } }
+  const json = content['application/json']
+  if (!json) return body
+  const { $id, examples } = json.schema
+  const [example] = Array.isArray(examples) ? examples : []
+  return {
+    ...body,
+    content: {
+      'application/json': {
+        schema: typeof $id === 'string' ? { $ref: modelPath($id) } : json.schema,
+        ...(example !== undefined && { example }),
+      },
+    },
+  }
 }
 
-function onlyOneContentType(body: { [key: string]: Json }): { [key: string]: Json } {
-  const content = body.content as { [key: string]: Json }
-  const type = FORM in content ? FORM : 'application/json'
-  return { ...body, content: { [type]: content[type] ?? {} } }
+/**
+ * Swagger UI fills in the `example` of a parameter: right for the id in a path, wrong for a filter, which would be sent
+ * without being asked for. So those of filters stay in their schemas.
+ */
+function parameter({ examples, ...item }: Item): Item {
+  if (!Array.isArray(examples)) return item
+  const [example] = examples
+  if (item.required && example !== undefined) return { ...item, example }
+  return { ...item, schema: { ...(item.schema as Item), examples } }
 }

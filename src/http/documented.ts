@@ -8,17 +8,20 @@ export const ONE: Schema = { type: 'integer', const: 1, description: 'Done' }
 const PROBLEMS: Record<number, string> = {
   400: 'The body is not JSON',
   404: 'Something that was named is not there; nothing was changed',
+  413: 'The body is too large',
   422: 'A value is not right; nothing was changed',
   500: "The server's own fault",
 }
 
 interface Call {
-  tag: 'Jobs' | 'Workers' | 'Events' | 'Runs' | 'Server' | 'Coalition 4'
+  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Runs' | 'Server' | 'Coalition 4'
   summary: string
   description?: string
   answer: Schema
   example?: unknown
   problems?: readonly (400 | 404 | 422)[]
+  /** Fields of a form body, with an example each: the old calls take forms, which no model checks. */
+  form?: Record<string, string | number>
   /** Of the answer; default application/json. */
   contentType?: string
 }
@@ -30,6 +33,7 @@ export function documented({
   answer,
   example,
   problems = [],
+  form,
   contentType = 'application/json',
 }: Call) {
   const responses: Record<string, unknown> = {
@@ -38,12 +42,27 @@ export function documented({
       content: { [contentType]: { schema: answer, ...(example !== undefined && { example }) } },
     },
   }
-  for (const status of [...problems, 500])
+  for (const status of [...problems, ...(problems.includes(400) ? [413] : []), 500])
     responses[status] = {
       description: PROBLEMS[status],
       content: { 'application/problem+json': { schema: ref('Problem') } },
     }
-  return { detail: { tags: [tag], summary, description: description ?? summary, responses } } as {
-    detail: { tags: string[]; summary: string; description: string; responses: never }
+  const requestBody = form && {
+    content: {
+      'application/x-www-form-urlencoded': { schema: { type: 'object', properties: fieldsOf(form) }, example: form },
+    },
   }
+  const detail = {
+    tags: [tag],
+    summary,
+    description: description ?? summary,
+    responses,
+    ...(requestBody && { requestBody }),
+  }
+  return { detail } as { detail: { tags: string[]; summary: string; description: string; responses: never } }
 }
+
+const fieldsOf = (form: Record<string, string | number>): Schema =>
+  Object.fromEntries(
+    Object.entries(form).map(([name, value]) => [name, { type: typeof value === 'number' ? 'integer' : 'string' }]),
+  )

@@ -7,15 +7,15 @@ import { jsonList } from './json.ts'
 import { integer, limitParam, oneOf, optionalText } from './params.ts'
 
 const eventQuery = t.Object({
-  job: integer('The events of this job'),
-  worker: optionalText('The events of this worker'),
-  howlong: integer('All the events that began in the last howlong seconds', 0),
-  state: optionalText('States, separated by commas'),
-  since: integer('Began at this time or later, seconds since the epoch'),
-  until: integer('Began at this time or earlier'),
-  sort: optionalText('id (the newest last) or -id (the newest first)'),
+  job: integer('The events of this job', 1),
+  worker: optionalText('The events of this worker', 'worker-1'),
+  howlong: integer('All the events that began in the last howlong seconds', 60, 0),
+  state: optionalText('States, separated by commas', 'FINISHED,ERROR'),
+  since: integer('Began at this time or later, seconds since the epoch', 1763900000),
+  until: integer('Began at this time or earlier', 1763900000),
+  sort: optionalText('id (the newest last) or -id (the newest first)', '-id'),
   limit: limitParam,
-  after: integer('Go on after the event of this id, the last of the page before'),
+  after: integer('Go on after the event of this id, the last of the page before', 1, 1),
 })
 
 /** The events of `rest_api.rst`: one for each run. Filters combine. */

@@ -4,24 +4,29 @@ import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
 import { invalid } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import { Ids, JobEdits, JobInput } from '../models.ts'
+import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
-import { done, json, jsonList, jsonText, parseBody } from './json.ts'
-import { idParam, integer, limitParam, oneOf, optionalText } from './params.ts'
+import { done, json, jsonList, jsonText } from './json.ts'
+import { mendJobEdits, mendJobInput } from './oldInput.ts'
+import { groupParam, idParam, integer, limitParam, oneOf, optionalText } from './params.ts'
 
 const listQuery = t.Object({
-  state: optionalText('States, separated by commas'),
-  user: optionalText('Just this user'),
-  title: optionalText('Contained in the title, whatever the case'),
-  worker: optionalText('Last taken by this worker'),
-  affinity: optionalText('A name that the job itself needs'),
-  priority: integer('Just this priority'),
-  min_priority: integer('This priority or a higher one'),
-  max_priority: integer('This priority or a lower one'),
-  since: integer('Last started at this time or later, seconds since the epoch'),
-  until: integer('Last started at this time or earlier'),
-  sort: optionalText(`One of ${SORT_FIELDS.join(', ')}; a minus before it turns the order round. Default: id`),
+  state: optionalText('States, separated by commas', 'WAITING,WORKING'),
+  user: optionalText('Just this user', 'render'),
+  title: optionalText('Contained in the title, whatever the case', 'job'),
+  worker: optionalText('Last taken by this worker', 'worker-1'),
+  affinity: optionalText('A name that the job itself needs', 'LINUX'),
+  priority: integer('Just this priority', 1000),
+  min_priority: integer('This priority or a higher one', 1000),
+  max_priority: integer('This priority or a lower one', 1000),
+  since: integer('Last started at this time or later, seconds since the epoch', 1763900000),
+  until: integer('Last started at this time or earlier', 1763900000),
+  sort: optionalText(
+    `One of ${SORT_FIELDS.join(', ')}; a minus before it turns the order round. Default: id`,
+    '-priority',
+  ),
   limit: limitParam,
-  after: integer('Go on after the job of this id, the last of the page before'),
+  after: integer('Go on after the job of this id, the last of the page before', 1, 1),
 })
 
 /** From the query to a filter and a page; a state or a field that does not exist is refused by name. */
@@ -42,21 +47,28 @@ function listOptions({ state, sort, limit, after, ...filter }: typeof listQuery.
 }
 
 const logQuery = t.Object({
-  offset: integer('Bytes from the beginning', 0),
-  tail: integer('Only the last so many lines', 0),
-  limit: integer('Bytes at most', 1),
+  offset: integer('Bytes from the beginning', 0, 0),
+  tail: integer('Only the last so many lines', 100, 0),
+  limit: integer('Bytes at most', 65536, 1),
 })
 
 const many = (summary: string, description: string) =>
   ({
-    body: Ids,
+    ...takes(Ids),
     ...documented({ tag: 'Jobs', summary, description, answer: ONE, example: 1, problems: [400, 404, 422] }),
   }) as const
+
+const distinct = (what: string) =>
+  documented({
+    tag: 'Jobs',
+    summary: `The ${what} of all jobs`,
+    description: `The distinct ${what}, to offer as filters. Works with and without a slash at the end.`,
+    answer: { type: 'array', items: { type: 'object' } },
+  })
 
 /** The jobs of `rest_api.rst`, with filters, sorting and pages where lists can be long. */
 export const jobRoutes = (farm: Farm, prefix: string) =>
   new Elysia({ prefix })
-    .onParse(parseBody)
     .get(
       '/jobs',
       ({ query }) => {
@@ -75,7 +87,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       },
     )
     .put('/jobs', async ({ body }) => json(await farm.addJob(body)), {
-      body: JobInput,
+      ...takes(JobInput, { mend: mendJobInput }),
       ...documented({
         tag: 'Jobs',
         summary: 'Create a job',
@@ -92,7 +104,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        body: JobEdits,
+        ...takes(JobEdits, { references: [JobInput], mend: mendJobEdits }),
         ...documented({
           tag: 'Jobs',
           summary: 'Modify jobs',
@@ -111,6 +123,28 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       },
       many('Delete jobs', 'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.'),
     )
+    .get('/jobs/users', () => json(farm.distinctValues('user')), distinct('users'))
+    .get('/jobs/states', () => json(farm.distinctValues('state')), distinct('states'))
+    .get('/jobs/workers', () => json(farm.distinctValues('worker')), distinct('workers'))
+    .get('/jobs/priorities', () => json(farm.distinctValues('priority')), distinct('priorities'))
+    .get('/jobs/affinities', () => json(farm.distinctValues('affinity')), distinct('affinities'))
+    .get('/jobs/:id/childrendependencies', ({ params }) => json(farm.childrenDependencies(params.id)), {
+      params: idParam,
+      ...documented({
+        tag: 'Jobs',
+        summary: 'Who waits for whom among the children of a job',
+        answer: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: { id: { type: 'integer' }, dependency: { type: 'integer' } },
+            required: ['id', 'dependency'],
+          },
+        },
+        example: [{ id: 124, dependency: 125 }],
+        problems: [404, 422],
+      }),
+    })
     .get('/jobs/:id', ({ params }) => json(farm.getJob(params.id)), {
       params: idParam,
       ...documented({ tag: 'Jobs', summary: 'A job', answer: ref('Job'), problems: [404, 422] }),
@@ -122,7 +156,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         return jsonList(farm.listChildren(params.id, filter, paging), PAGE)
       },
       {
-        params: idParam,
+        params: groupParam,
         query: listQuery,
         ...documented({ tag: 'Jobs', summary: 'The children of a job', answer: listOf('Job'), problems: [404, 422] }),
       },
@@ -144,7 +178,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       },
       {
         params: idParam,
-        body: Ids,
+        ...takes(Ids, { empty: [], example: [] }),
         ...documented({
           tag: 'Jobs',
           summary: 'Set the dependencies of a job',

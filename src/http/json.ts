@@ -1,41 +1,9 @@
-import { type ParseError, parse as parseJsonc, printParseErrorCode } from 'jsonc-parser'
-import { FarmError } from '../errors.ts'
-
 /** Elysia answers a number as text/plain; this API answers JSON, always (`rest_api.rst`). */
 export const json = (value: unknown, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json', ...headers } })
 
 /** What every changing call of `rest_api.rst` answers. */
 export const done = (): Response => json(1)
-
-/**
- * The body as JSON whatever its content type says: the requests in `rest_api.rst` have none, and clients that follow it send
- * form or text types. A body that is no JSON is refused with the place where it broke.
- */
-export async function parseBody({ request }: { request: Request }): Promise<unknown> {
-  const text = await request.text()
-  if (text.trim() === '') throw new FarmError('malformed', 'The body is empty: this call takes JSON.', 'body')
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new FarmError('malformed', whereItBroke(text), 'body')
-  }
-}
-
-function whereItBroke(text: string): string {
-  const errors: ParseError[] = []
-  parseJsonc(text, errors, { allowTrailingComma: false, disallowComments: true, allowEmptyContent: false })
-  const [error] = errors
-  if (!error) return 'The body is not JSON: keys and texts stand in double quotes, and no comma follows the last one.'
-  const before = text.slice(0, error.offset)
-  const line = before.split('\n').length
-  const column = error.offset - before.lastIndexOf('\n')
-  const found = text.slice(error.offset, error.offset + 20).split('\n')[0]
-  const what = printParseErrorCode(error.error)
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-  return `The body is not JSON: ${what} at line ${line}, column ${column}${found ? `, at ${JSON.stringify(found)}` : ', at its end'}.`
-}
 
 /** A list of any length, written a page at a time: only one page is in memory. */
 export function jsonList(pages: Iterator<readonly unknown[]>, pageSize: number): Response {

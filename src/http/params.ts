@@ -1,16 +1,40 @@
-import { t } from 'elysia'
+import { Kind, type TInteger, Type, TypeRegistry } from '@sinclair/typebox'
 import { invalid } from '../errors.ts'
 import { LIST_LIMIT } from '../models.ts'
 
-/** Path and query are text: Elysia's own types read numbers from it (TypeBox's do not). */
-const SAFE = { maximum: Number.MAX_SAFE_INTEGER }
+interface Bounds {
+  minimum: number
+  maximum: number
+}
 
-export const integer = (description: string, minimum = -Number.MAX_SAFE_INTEGER) =>
-  t.Optional(t.Integer({ ...SAFE, minimum, description }))
-export const optionalText = (description: string) => t.Optional(t.String({ maxLength: 4096, description }))
-export const idParam = t.Object({ id: t.Integer({ ...SAFE, minimum: 1, description: 'Id of the job', examples: [1] }) })
-export const limitParam = t.Optional(
-  t.Integer({ minimum: 1, maximum: LIST_LIMIT, description: 'How many at most; default: all', examples: [100] }),
+/**
+ * An integer that comes as text, in a path or a query. Elysia's own takes `1e3` and `0x10` too, and what is out of bounds
+ * it reports without its name. The document shows it as the integer that it is.
+ */
+const IntegerText = 'IntegerText'
+TypeRegistry.Set<Bounds>(IntegerText, ({ minimum, maximum }, value) => {
+  if (typeof value !== 'string' || !/^-?\d{1,16}$/.test(value)) return false
+  return Number(value) >= minimum && Number(value) <= maximum
+})
+
+function integerText(bounds: Partial<Bounds>, description: string, example: number): TInteger {
+  const { minimum = -Number.MAX_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = bounds
+  const schema = { [Kind]: IntegerText, type: 'integer', minimum, maximum, description, examples: [example] }
+  const text = Type.Transform(Type.Unsafe<string>(schema)).Decode(Number).Encode(String)
+  // Handlers see what is decoded, but Elysia gives them the type of what came in.
+  return text as unknown as TInteger
+}
+
+export const integer = (description: string, example: number, minimum?: number) =>
+  Type.Optional(integerText({ minimum }, description, example))
+export const optionalText = (description: string, example: string) =>
+  Type.Optional(Type.String({ maxLength: 4096, description, examples: [example] }))
+export const idParam = Type.Object({ id: integerText({ minimum: 1 }, 'Id of the job', 1) })
+/** Children can be asked of the root too. */
+export const groupParam = Type.Object({ id: integerText({ minimum: 0 }, 'Id of the group; 0: the root', 1) })
+export const runParam = Type.Object({ run: integerText({ minimum: 1 }, 'Id of the run', 1) })
+export const limitParam = Type.Optional(
+  integerText({ minimum: 1, maximum: LIST_LIMIT }, 'How many at most; default: all', 100),
 )
 
 /** Each of `words` has to be one of `known`. */

@@ -1,5 +1,7 @@
+import type { ValueError } from '@sinclair/typebox/errors'
 import { type ErrorKind, FarmError } from '../errors.ts'
 import type { Problem } from '../models.ts'
+import { misfit } from './words.ts'
 
 /** The one table from kind of error to HTTP status. */
 const STATUS: Record<ErrorKind, number> = {
@@ -23,7 +25,12 @@ const TITLES: Record<number, string> = {
 }
 
 /** RFC 9457. */
-export function problem(status: number, detail: string, field?: string): Response {
+export function problem(
+  status: number,
+  detail: string,
+  field?: string,
+  headers: Record<string, string> = {},
+): Response {
   const body: Problem = {
     type: 'about:blank',
     title: TITLES[status] ?? 'Error',
@@ -31,7 +38,10 @@ export function problem(status: number, detail: string, field?: string): Respons
     detail,
     ...(field !== undefined && { field }),
   }
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/problem+json' } })
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  })
 }
 
 /** What Elysia hands to `onError`; only what is used here. */
@@ -41,46 +51,73 @@ interface Failure {
   request: Request
 }
 
-/** Every failure becomes a problem; what nobody foresaw is a 500 that is logged and tells the client nothing. */
-export function onFailure({ code, error, request }: Failure): Response {
-  // Elysia wraps what a body parser throws.
-  const reason = code === 'PARSE' ? (error as Error).cause : error
-  if (reason instanceof FarmError) return problem(STATUS[reason.kind], reason.message, reason.field)
-  if (code === 'VALIDATION') return validationProblem(error as Validation)
-  if (code === 'NOT_FOUND')
-    return problem(404, `There is no ${request.method} ${new URL(request.url).pathname}: /docs lists every call.`)
-  if (code === 'PARSE') return problem(400, 'The body cannot be read.', 'body')
-  console.error(`${request.method} ${new URL(request.url).pathname} failed:`, error)
-  return problem(500, 'The server failed to do this. It is written down in its log.')
+/** A route as the app lists it: `path` with `:name` where anything can stand. */
+export interface Route {
+  method: string
+  path: string
 }
 
+/** Every failure becomes a problem; what nobody foresaw is a 500 that is logged and tells the client nothing. */
+export const onFailure =
+  (routes: readonly Route[]) =>
+  ({ code, error, request }: Failure): Response => {
+    // Elysia wraps what a body parser throws.
+    const reason = code === 'PARSE' ? (error as Error).cause : error
+    if (reason instanceof FarmError) return problem(STATUS[reason.kind], reason.message, reason.field)
+    if (code === 'VALIDATION') {
+      const { type, valueError, value } = error as Validation
+      const { message, field } = misfit(valueError, value, type)
+      return problem(STATUS.invalid, message, field)
+    }
+    const { pathname } = new URL(request.url)
+    if (code === 'NOT_FOUND') return nowhere(request.method, pathname, routes)
+    if (code === 'PARSE') return problem(STATUS.malformed, 'The body broke off before its end: send it again.', 'body')
+    console.error(`${request.method} ${pathname} failed:`, error)
+    return problem(500, 'The server failed to do this. It is written down in its log.')
+  }
+
+/** What Elysia's own check of the path and the query says: both are short, and text. */
 interface Validation {
   type: string
-  all: readonly {
-    path?: string
-    message?: string
-    value?: unknown
-    summary?: string
-    schema?: { description?: string }
-  }[]
+  valueError?: ValueError
+  value: unknown
 }
 
-const LONGEST_VALUE = 80
+function nowhere(method: string, pathname: string, routes: readonly Route[]): Response {
+  const methods = methodsOf(pathname, routes)
+  if (methods.length === 0) return problem(404, `There is no ${method} ${pathname}: /docs lists every call.`)
+  const allow = methods.join(', ')
+  return problem(405, `${pathname} takes no ${method}: it takes ${allow}. /docs lists every call.`, undefined, {
+    allow,
+  })
+}
 
-/** The first thing that does not fit: where, what it was, and what belongs there. */
-function validationProblem({ type, all }: Validation): Response {
-  const [first] = all
-  const path = (first?.path ?? '')
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const field = path.join('.') || type
-  const value = JSON.stringify(first?.value)
-  const shown =
-    value === undefined ? 'nothing' : value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value
-  const wanted =
-    first?.message === 'Unexpected property'
-      ? 'there is no such property; /docs lists them'
-      : (first?.summary ?? first?.message)
-  return problem(422, `${field}: ${wanted}, and it is ${shown}.`, field)
+/** What a path can be asked by, whoever asked: the reason why it was not found may be the method. */
+export function methodsOf(pathname: string, routes: readonly Route[]): string[] {
+  const asked = pathname.replace(/\/$/, '').split('/')
+  const fits = ({ path }: Route) => {
+    const parts = path.replace(/\/$/, '').split('/')
+    return parts.length === asked.length && parts.every((part, i) => part.startsWith(':') || part === asked[i])
+  }
+  return [...new Set(routes.filter(fits).map(({ method }) => method))].sort()
+}
+
+/** An escape that is none would name a job or a worker that nobody meant. Old workers are taken as they are. */
+export function refuseBrokenEscapes({ request }: { request: Request }): void {
+  if (!request.url.includes('%')) return
+  const { pathname, search } = new URL(request.url)
+  if (!pathname.startsWith('/api/')) return
+  for (const [field, text] of [
+    ['path', pathname],
+    ['query', search],
+  ] as const)
+    try {
+      decodeURIComponent(text)
+    } catch {
+      throw new FarmError(
+        'malformed',
+        `The ${field} ${text} has a % that is no escape of UTF-8: write %25 for a percent sign.`,
+        field,
+      )
+    }
 }

@@ -11,12 +11,10 @@ import {
   ReleaseRequest,
   WorkerName,
 } from '../models.ts'
+import { takes } from './body.ts'
 import { documented, ref } from './documented.ts'
-import { json, parseBody } from './json.ts'
-
-const runParam = t.Object({
-  run: t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Id of the run', examples: [1] }),
-})
+import { json } from './json.ts'
+import { runParam } from './params.ts'
 
 /** The address a worker speaks from. */
 const address = (server: { requestIP(request: Request): { address: string } | null } | null, request: Request) =>
@@ -43,14 +41,13 @@ function decoded(base64: string): Uint8Array {
  */
 export const runRoutes = (farm: Farm) =>
   new Elysia({ prefix: '/api' })
-    .onParse(parseBody)
     .post(
       '/workers/:name/pick',
       async ({ params, body, request, server }) =>
         json(await farm.pick(params.name, { ...body, ip: address(server, request) }, request.signal)),
       {
         params: t.Object({ name: WorkerName }),
-        body: PickRequest,
+        ...takes(PickRequest),
         ...documented({
           tag: 'Runs',
           summary: 'Take a job',
@@ -66,7 +63,7 @@ export const runRoutes = (farm: Farm) =>
       ({ params, body, request, server }) => json(farm.heartbeat(params.run, reportOf(body, address(server, request)))),
       {
         params: runParam,
-        body: HeartbeatRequest,
+        ...takes(HeartbeatRequest),
         ...documented({
           tag: 'Runs',
           summary: 'Report on a run',
@@ -82,7 +79,7 @@ export const runRoutes = (farm: Farm) =>
         json(await farm.endRun(params.run, body.exit_code, reportOf(body, address(server, request)))),
       {
         params: runParam,
-        body: EndRequest,
+        ...takes(EndRequest),
         ...documented({
           tag: 'Runs',
           summary: 'End a run',
@@ -94,7 +91,7 @@ export const runRoutes = (farm: Farm) =>
     )
     .post('/runs/:run/release', async ({ params, body }) => json(await farm.releaseRun(params.run, body.worker)), {
       params: runParam,
-      body: ReleaseRequest,
+      ...takes(ReleaseRequest),
       ...documented({
         tag: 'Runs',
         summary: 'Give a job back',

@@ -1,8 +1,9 @@
 import { Elysia } from 'elysia'
 import type { Farm } from '../farm.ts'
-import { WorkerEdits, WorkerNames } from '../models.ts'
+import { WorkerEdit, WorkerEdits, WorkerNames } from '../models.ts'
+import { takes } from './body.ts'
 import { documented, listOf, ONE } from './documented.ts'
-import { done, json, parseBody } from './json.ts'
+import { done, json } from './json.ts'
 
 const changing = (summary: string, description: string) =>
   documented({ tag: 'Workers', summary, description, answer: ONE, example: 1, problems: [400, 404, 422] })
@@ -10,7 +11,6 @@ const changing = (summary: string, description: string) =>
 /** The workers of `rest_api.rst`. */
 export const workerRoutes = (farm: Farm, prefix: string) =>
   new Elysia({ prefix })
-    .onParse(parseBody)
     .get(
       '/workers',
       () => json(farm.listWorkers()),
@@ -22,7 +22,10 @@ export const workerRoutes = (farm: Farm, prefix: string) =>
         await farm.editWorkers(body)
         return done()
       },
-      { body: WorkerEdits, ...changing('Modify workers', 'Properties by name. All the changes are made, or none.') },
+      {
+        ...takes(WorkerEdits, { references: [WorkerEdit] }),
+        ...changing('Modify workers', 'Properties by name. All the changes are made, or none.'),
+      },
     )
     .delete(
       '/workers',
@@ -31,8 +34,22 @@ export const workerRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        body: WorkerNames,
+        ...takes(WorkerNames),
         ...changing('Delete workers', 'What they run is stopped and waits again. One that speaks again is made anew.'),
+      },
+    )
+    .post(
+      '/terminateworkers',
+      async ({ body }) => {
+        await farm.terminateWorkers(body)
+        return done()
+      },
+      {
+        ...takes(WorkerNames),
+        ...changing(
+          'Terminate workers',
+          'What they run is stopped and waits again; they read TERMINATED until they speak again.',
+        ),
       },
     )
     .post(
@@ -42,7 +59,7 @@ export const workerRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        body: WorkerNames,
+        ...takes(WorkerNames),
         ...changing('Stop workers', 'They get no job, and what they run is stopped and waits again.'),
       },
     )
@@ -52,5 +69,5 @@ export const workerRoutes = (farm: Farm, prefix: string) =>
         await farm.setWorkersActive(body, true)
         return done()
       },
-      { body: WorkerNames, ...changing('Start workers', 'They get jobs again.') },
+      { ...takes(WorkerNames), ...changing('Start workers', 'They get jobs again.') },
     )

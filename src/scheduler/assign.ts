@@ -1,5 +1,6 @@
 import type { Core, Tx } from '../domain/core.ts'
 import type { Vitals } from '../domain/live.ts'
+import type { NeedSets } from '../domain/needs.ts'
 import { jobRow } from '../domain/rows.ts'
 import { startRun } from '../domain/runs.ts'
 import { greet, saveWorker, takeRunAway } from '../domain/workers.ts'
@@ -7,15 +8,21 @@ import type { Assignment } from '../models.ts'
 import { hasWork, type Line, linesOf, pick } from './pick.ts'
 
 const CACHED_LINES = 10_000
-const cache = new WeakMap<object, Map<string, Line[]>>()
+interface LinesCache {
+  generation: number
+  byText: Map<string, Line[]>
+}
+const caches = new WeakMap<NeedSets, LinesCache>()
 
-/** Workers are many, their affinities few: the lines of each text are made once. */
+/** Workers are many, their affinities few: the lines of each text are made once, and again when names are changed. */
 export function cachedLines({ needs }: Pick<Core, 'needs'>, affinity: string): Line[] {
-  const byText = cache.get(needs) ?? new Map<string, Line[]>()
-  cache.set(needs, byText)
-  const lines = byText.get(affinity) ?? linesOf(affinity, needs)
-  if (byText.size >= CACHED_LINES) byText.clear()
-  byText.set(affinity, lines)
+  let cache = caches.get(needs)
+  if (cache?.generation !== needs.generation || cache.byText.size >= CACHED_LINES) {
+    cache = { generation: needs.generation, byText: new Map() }
+    caches.set(needs, cache)
+  }
+  const lines = cache.byText.get(affinity) ?? linesOf(affinity, needs)
+  cache.byText.set(affinity, lines)
   return lines
 }
 

@@ -1,0 +1,61 @@
+import { userInfo } from 'node:os'
+import { Command } from '@commander-js/extra-typings'
+import type { JobInput } from '../models.ts'
+import { jobInput, propertyOptions } from './jobproperties.ts'
+import { clientOptions, connect, examples, jobIds, serverOption } from './options.ts'
+import { wrongUsage } from './outcome.ts'
+import { print, printJson } from './output.ts'
+import { shellLine } from './shell.ts'
+
+export const addCommand = () =>
+  propertyOptions(serverOption(new Command('add').description('submit a job, or a group, and print its id')))
+    .argument('[command...]', 'what it runs: a program and its arguments, or one line for the shell; nothing: a group')
+    .option('--paused', 'it waits until it is started')
+    .usage('[options] -- COMMAND...')
+    .addHelpText(
+      'after',
+      examples(
+        'coalition jobs add --title "Frame 1" --env SHOT=010 -- blender -b "my shot.blend" -f 1',
+        'coalition jobs add --depends 1,2 -- "convert *.png out.gif && echo done"',
+        'group=$(coalition jobs add --title "Shot 010")',
+      ),
+    )
+    .action(async (words, options) => {
+      const job: JobInput = {
+        ...jobInput(options),
+        user: options.user ?? currentUser(),
+        command: words.length === 0 ? '' : shellLine(words),
+        paused: options.paused ? 1 : undefined,
+      }
+      await print(String(await connect(options).call<number>('PUT', '/api/jobs', job)))
+    })
+
+/** Empty where the system has no name for who runs this, as in a bare container; where USER is not set Bun says `unknown`. */
+function currentUser(env: Record<string, string | undefined> = process.env): string {
+  try {
+    const { username } = userInfo()
+    if (username && username !== 'unknown') return username
+  } catch {
+    // A number without a name.
+  }
+  return env.LOGNAME ?? ''
+}
+
+export const editCommand = () =>
+  propertyOptions(clientOptions(new Command('edit').description('change properties of jobs')))
+    .argument('<id...>', 'ids of the jobs', jobIds)
+    .option('--command <line>', 'what it runs')
+    .addHelpText('after', examples('coalition jobs edit 12 13 --priority 2000', 'coalition jobs edit 12 --depends ""'))
+    .action(async (ids, options) => {
+      const changes: JobInput = { ...jobInput(options), command: options.command }
+      if (Object.values(changes).every((value) => value === undefined)) {
+        throw wrongUsage('nothing to change: give a property, like --priority 2000')
+      }
+      const answer = await connect(options).call(
+        'POST',
+        '/api/jobs',
+        Object.fromEntries(ids.map((id) => [id, changes])),
+      )
+      if (options.json) return printJson(answer)
+      await print(`${ids.length === 1 ? `job ${ids[0]}` : `${ids.length} jobs`} changed`)
+    })

@@ -1,0 +1,70 @@
+/** The properties of a job as options: `jobs add` and `jobs edit` take the same. */
+import type { Command, OptionValues } from '@commander-js/extra-typings'
+import type { JobInput } from '../models.ts'
+import { parseEnvironment } from '../worker/environment.ts'
+import { collect, idList, integer, seconds } from './options.ts'
+import { wrongUsage } from './outcome.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: commander's own bound for the arguments of a command
+export const propertyOptions = <A extends any[], O extends OptionValues, G extends OptionValues>(
+  command: Command<A, O, G>,
+) =>
+  command
+    .option('--title <text>', 'what people read in the lists')
+    .option('--parent <id>', 'the group it is in; 0: the root', integer(0))
+    .option('--dir <folder>', 'working directory on the worker')
+    .option('--env <KEY=VALUE>', 'variable of its environment; may be given again', collect)
+    .option('--priority <number>', 'higher goes first; default 1000', integer(Number.MIN_SAFE_INTEGER))
+    .option('--retry <times>', 'runs that may be tried again after an ERROR', integer(0))
+    .option('--timeout <time>', 'longest run: 90, 15m, 2h; 0: no limit', seconds)
+    .option('--affinity <names>', 'what its worker must have: LINUX,GPU')
+    .option('--user <name>', 'whose it is')
+    .option('--depends <ids>', 'jobs it waits for: 1,2,3', idList)
+    .option('--url <url>', 'link to the result')
+    .option('--progress-pattern <regex>', 'how progress reads in its log, with %percent or %one')
+
+export interface Properties {
+  title?: string | undefined
+  parent?: number | undefined
+  dir?: string | undefined
+  env?: string[] | undefined
+  priority?: number | undefined
+  retry?: number | undefined
+  timeout?: number | undefined
+  affinity?: string | undefined
+  user?: string | undefined
+  depends?: number[] | undefined
+  url?: string | undefined
+  progressPattern?: string | undefined
+}
+
+/** Only what was given: the rest has its default, or stays as it is. JSON leaves out what is undefined. */
+export const jobInput = (options: Properties): JobInput => ({
+  title: options.title,
+  parent: options.parent,
+  dir: options.dir,
+  environment: options.env && environment(options.env),
+  priority: options.priority,
+  retry: options.retry,
+  timeout: options.timeout,
+  affinity: options.affinity,
+  user: options.user,
+  dependencies: options.depends,
+  url: options.url,
+  progress_pattern: options.progressPattern,
+})
+
+/**
+ * On the wire newlines part the pairs, and so do the two characters `\` `n` where a pair follows: what the agent would
+ * read otherwise than it was typed is refused here, where somebody can still write it in another way.
+ */
+export function environment(pairs: readonly string[]): string {
+  for (const pair of pairs) {
+    if (!/^[^\s=\\/]+=/.test(pair)) throw wrongUsage(`--env: "${pair}" is not KEY=VALUE`)
+    const read = parseEnvironment(pair).pairs
+    if (read.length !== 1 || `${read[0]?.[0]}=${read[0]?.[1]}` !== pair) {
+      throw wrongUsage(`--env: ${JSON.stringify(pair)} would be read as several variables: a value has no line breaks`)
+    }
+  }
+  return pairs.join('\\n')
+}

@@ -1,0 +1,283 @@
+/**
+ * Flags, environment and `coalition.toml` become one checked object. An option is declared once, in the two tables
+ * below; the flags (`cli/options.ts`), the variables, the file's keys and the table in the README follow from them.
+ * Precedence: flag, environment, file, default.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import envPaths from 'env-paths'
+import { DEFAULT_PORT, isServerAddress } from './address.ts'
+
+export const CONFIG_FILE = 'coalition.toml'
+
+export interface Option<S extends TSchema = TSchema> {
+  schema: S
+  default: Static<S>
+  /** As commander reads it: its long name is the key in the file, with `-` for `_`. */
+  flag: string
+  env: string
+  description: string
+  /** A path is relative to where it was written: to the file's folder, or to the working directory. */
+  path?: boolean
+  /** What the README shows where the default depends on the machine. */
+  defaultText?: string
+}
+type Table = Record<string, Option>
+type Values<T extends Table> = { -readonly [K in keyof T]: Static<T[K]['schema']> }
+
+const option = <S extends TSchema>(declared: Option<S>): Option<S> => declared
+const places = envPaths('coalition', { suffix: '' })
+
+export const SERVER_OPTIONS = {
+  host: option({
+    schema: Type.String({ minLength: 1, maxLength: 255 }),
+    default: '127.0.0.1',
+    flag: '--host <address>',
+    env: 'COALITION_HOST',
+    description: 'address to listen on; 0.0.0.0 lets every machine of the network in',
+  }),
+  port: option({
+    schema: Type.Integer({ minimum: 0, maximum: 65535 }),
+    default: DEFAULT_PORT,
+    flag: '--port <number>',
+    env: 'COALITION_PORT',
+    description: 'port to listen on; 0 takes any free one',
+  }),
+  data: option({
+    schema: Type.String({ minLength: 1, maxLength: 4096 }),
+    default: places.data,
+    flag: '--data <folder>',
+    env: 'COALITION_DATA',
+    description: 'folder of the database and the logs',
+    path: true,
+    defaultText: "`coalition` in the system's place for application data",
+  }),
+  worker_timeout: option({
+    schema: Type.Integer({ minimum: 1, maximum: 86_400 }),
+    default: 60,
+    flag: '--worker-timeout <seconds>',
+    env: 'COALITION_WORKER_TIMEOUT',
+    description: 'a worker that is silent for so long is lost, and its job waits again',
+  }),
+  discovery: option({
+    schema: Type.Union([Type.Literal('auto'), Type.Literal('on'), Type.Literal('off')]),
+    default: 'auto',
+    flag: '--discovery <when>',
+    env: 'COALITION_DISCOVERY',
+    description:
+      'answer workers that look for a server by broadcast: on, off, or auto: unless it listens on loopback only',
+  }),
+} as const satisfies Table
+
+export const WORKER_OPTIONS = {
+  server: option({
+    schema: Type.String({ maxLength: 2048 }),
+    default: '',
+    flag: '--server <url>',
+    // The clients' variable: one name says where the server is, to an agent and to a submitter alike.
+    env: 'COALITION_URL',
+    description: 'address of the server; empty: ask the network for it',
+  }),
+  name: option({
+    schema: Type.String({ minLength: 1, maxLength: 240, pattern: '^[^\\u0000-\\u001f\\u007f]+$' }),
+    default: hostname(),
+    flag: '--name <name>',
+    env: 'COALITION_WORKER_NAME',
+    description: 'name of the worker; several on one machine are NAME-1, NAME-2, ...',
+    defaultText: 'the host name',
+  }),
+  workers: option({
+    schema: Type.Integer({ minimum: 1, maximum: 1000 }),
+    default: 1,
+    flag: '--workers <number>',
+    env: 'COALITION_WORKERS',
+    description: 'jobs to run at a time',
+  }),
+  sleep: option({
+    schema: Type.Number({ minimum: 0.1, maximum: 3600 }),
+    default: 2,
+    flag: '--sleep <seconds>',
+    env: 'COALITION_WORKER_SLEEP',
+    description: 'pause between two asks for a job, where the server does not hold the first until there is one',
+  }),
+  startup: option({
+    schema: Type.String({ maxLength: 65_536 }),
+    default: '',
+    flag: '--startup <command>',
+    env: 'COALITION_WORKER_STARTUP',
+    description: 'command to run once before the first job',
+  }),
+  runcommand: option({
+    schema: Type.String({ maxLength: 65_536 }),
+    default: '',
+    flag: '--runcommand <template>',
+    env: 'COALITION_WORKER_RUNCOMMAND',
+    description: 'template that runs each job; __user__, __dir__ and __cmd__ are replaced',
+  }),
+} as const satisfies Table
+
+export type ServerConfig = Values<typeof SERVER_OPTIONS>
+export type WorkerConfig = Values<typeof WORKER_OPTIONS>
+export interface Config {
+  server: ServerConfig
+  worker: WorkerConfig
+  /** Keys that somebody set, as `workers` or `worker.workers`; the others have their default. */
+  given: ReadonlySet<string>
+}
+
+/** Names below COALITION_ that are not options: those an agent gives its jobs, and the command line's own. */
+export const OTHER_VARIABLES = [
+  'COALITION',
+  'COALITION_CONFIG',
+  'COALITION_DEBUG',
+  'COALITION_JOB',
+  'COALITION_RUN',
+  'COALITION_SERVER',
+  'COALITION_WORKER',
+] as const
+
+/** What was asked for cannot be: names the key, the value, where it was written, and the remedy. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+export interface Sources {
+  /** By key; text, as the command line gave it. */
+  flags?: { server?: Record<string, string>; worker?: Record<string, string> }
+  env?: Record<string, string | undefined>
+  /** The parsed file, and where it is. */
+  file?: { path: string; content: Record<string, unknown> }
+  cwd?: string
+}
+
+/** The calculation: no file is read, no variable looked up. */
+export function resolveConfig({ flags = {}, env = {}, file, cwd = '.' }: Sources): Config {
+  if (file) refuseUnknownKeys(file.path, file.content)
+  refuseUnknownVariables(env)
+  const given = new Set<string>()
+
+  function read<T extends Table>(table: T, prefix: string, fromFlags: Record<string, string>, fromFile: unknown) {
+    const written = isTable(fromFile) ? fromFile : {}
+    const values: Record<string, unknown> = {}
+    for (const [key, option] of Object.entries(table)) {
+      // An empty variable counts as none: that is how a service file or a container switches one off.
+      const variable = env[option.env] || undefined
+      const flag = fromFlags[key]
+      // What the file says is checked also where a flag overrides it: its mistake would wait for a worse day.
+      const inFile =
+        key in written && file ? check(option, written[key], `${file.path}: ${prefix}${key}`, dirname(file.path)) : null
+      if (flag !== undefined) values[key] = check(option, fromText(option, flag), flagName(option), cwd)
+      else if (variable !== undefined) values[key] = check(option, fromText(option, variable), option.env, cwd)
+      else values[key] = inFile ?? option.default
+      if (flag !== undefined || variable !== undefined || inFile !== null) given.add(prefix + key)
+    }
+    return values as Values<T>
+  }
+
+  const server = read(SERVER_OPTIONS, '', flags.server ?? {}, file?.content)
+  const worker = read(WORKER_OPTIONS, 'worker.', flags.worker ?? {}, file?.content.worker)
+  return { server, worker, given }
+}
+
+/** The file that `--config` or COALITION_CONFIG names, else the first that there is of the usual places. */
+export function readConfigFile(
+  named: string | undefined,
+  folders: string[] = [process.cwd(), places.config],
+): Sources['file'] {
+  const path = named ? resolve(named) : folders.map((folder) => resolve(folder, CONFIG_FILE)).find(existsSync)
+  if (!path) return undefined
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`${path} cannot be read: ${message(error)}`)
+  }
+  try {
+    return { path, content: Bun.TOML.parse(text) as Record<string, unknown> }
+  } catch (error) {
+    throw new ConfigError(`${path} is not TOML: ${message(error)}`)
+  }
+}
+
+export function loadConfig(flags: Sources['flags'], configFile?: string): Config {
+  const env = process.env
+  return resolveConfig({ flags, env, file: readConfigFile(configFile ?? (env.COALITION_CONFIG || undefined)) })
+}
+
+export const flagName = (option: Option): string => option.flag.split(' ')[0] as string
+
+function fromText({ schema }: Option, text: string): unknown {
+  if (schema.type !== 'integer' && schema.type !== 'number') return text
+  // Number('') is 0 and Number('0x10') is 16: neither is what somebody meant by a port.
+  return /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text
+}
+
+function check(option: Option, value: unknown, where: string, folder: string): unknown {
+  const ok = Value.Check(option.schema, value)
+  if (!ok || (option.env === 'COALITION_URL' && value !== '' && !isServerAddress(String(value)))) {
+    throw new ConfigError(`${where}: ${JSON.stringify(value)} is not ${expected(option)} (${option.description})`)
+  }
+  return option.path ? resolve(folder, String(value)) : value
+}
+
+function expected({ schema, env }: Option): string {
+  if (env === 'COALITION_URL') return `an address like http://farm:${DEFAULT_PORT}`
+  const { minimum, maximum, maxLength } = schema
+  if (schema.type === 'integer') return `a whole number from ${minimum} to ${maximum}`
+  if (schema.type === 'number') return `a number from ${minimum} to ${maximum}`
+  return `a text of ${schema.minLength ?? 0} to ${maxLength} characters${schema.pattern ? ' without control characters' : ''}`
+}
+
+function refuseUnknownKeys(path: string, content: Record<string, unknown>): void {
+  const known = Object.keys(SERVER_OPTIONS)
+  for (const key of Object.keys(content)) {
+    if (key === 'worker' || known.includes(key)) continue
+    const hint = key in WORKER_OPTIONS ? 'it belongs below [worker]' : `known are ${known.join(', ')} and [worker]`
+    throw new ConfigError(`${path}: unknown key "${key}": ${hint}`)
+  }
+  if (content.worker === undefined) return
+  if (!isTable(content.worker)) {
+    throw new ConfigError(`${path}: worker: ${JSON.stringify(content.worker)} is not a table; write [worker]`)
+  }
+  for (const key of Object.keys(content.worker)) {
+    if (key in WORKER_OPTIONS) continue
+    const hint =
+      key in SERVER_OPTIONS
+        ? 'it is the server’s, and belongs above [worker]'
+        : `known are ${Object.keys(WORKER_OPTIONS).join(', ')}`
+    throw new ConfigError(`${path}: unknown key "worker.${key}": ${hint}`)
+  }
+}
+
+/** A misspelt variable would be ignored in silence, and the server would listen where nobody expects it. */
+function refuseUnknownVariables(env: Record<string, string | undefined>): void {
+  const options = [...Object.values(SERVER_OPTIONS), ...Object.values(WORKER_OPTIONS)].map(({ env }) => env)
+  const known: readonly string[] = [...options, ...OTHER_VARIABLES]
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('COALITION_') || known.includes(name)) continue
+    throw new ConfigError(`unknown variable ${name}: unset it; known are ${options.join(', ')}`)
+  }
+}
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The README's table of options, in Markdown. */
+export function configurationTable(): string {
+  const row = (prefix: string) => (entry: [string, Option]) => {
+    const [key, { flag, env, description, defaultText, default: value }] = entry
+    const shown = defaultText ?? (value === '' ? '' : `\`${value}\``)
+    return `| \`${prefix}${key}\` | \`${flag}\` | \`${env}\` | ${shown} | ${description} |`
+  }
+  return [
+    '| `coalition.toml` | flag | environment | default | |',
+    '| --- | --- | --- | --- | --- |',
+    ...Object.entries(SERVER_OPTIONS).map(row('')),
+    ...Object.entries(WORKER_OPTIONS).map(row('worker.')),
+  ].join('\n')
+}

@@ -1,0 +1,131 @@
+import type { TSchema } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { type ParseError, parse as parseJsonc, printParseErrorCode } from 'jsonc-parser'
+import { FarmError, invalid } from '../errors.ts'
+import { misfit } from './words.ts'
+
+/** The largest body that is taken: a list of 100,000 ids is 1 MB, the output that an old worker sends at once some. */
+export const MAX_BODY = 64 * 1024 * 1024
+/** So much of a larger one is read and thrown away: a client that is cut off while it sends never sees why. */
+const MAX_DRAINED = 4 * MAX_BODY
+
+/**
+ * The body of a request. Larger ones are refused here and not by Bun, whose answer is a bare 413; memory holds no more than
+ * `MAX_BODY` of one either way.
+ */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  const length = request.headers.get('content-length')
+  if (length !== null && Number(length) <= MAX_BODY) return request.bytes()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body?.getReader()
+  for (let part = await reader?.read(); part?.value && size <= MAX_DRAINED; part = await reader?.read()) {
+    size += part.value.byteLength
+    if (size <= MAX_BODY) chunks.push(part.value)
+    else chunks.length = 0
+  }
+  if (size > MAX_BODY)
+    throw new FarmError(
+      'too_large',
+      `The body is larger than ${MAX_BODY / 1024 ** 2} MB: divide it among several calls.`,
+      'body',
+    )
+  return Buffer.concat(chunks)
+}
+
+/**
+ * What a call takes: JSON of this shape, whatever its content type says, since the requests in `rest_api.rst` have none and
+ * clients that follow it send form or text types. Checked here and not by Elysia, which writes the whole value into an error
+ * three times, and fails on a value that is nested too deep to be written.
+ */
+export function takes<T extends TSchema>(schema: T, { references = [], mend, empty, example }: Taking = {}) {
+  const shape = TypeCompiler.Compile(schema, references)
+  return {
+    body: { ...schema, noValidate: true, ...(example !== undefined && { examples: [example] }) } as T,
+    async parse({ request }: { request: Request }): Promise<unknown> {
+      const bytes = await readBody(request)
+      const value = bytes.byteLength === 0 && empty !== undefined ? structuredClone(empty) : parseJson(decode(bytes))
+      mend?.(value)
+      if (!shape.Check(value)) throw misfit(shape.Errors(value).First(), value)
+      return value
+    },
+  }
+}
+
+interface Taking {
+  /** Models that the schema names. */
+  references?: TSchema[]
+  /** Puts what old clients send into shape, before it is checked. */
+  mend?: (value: unknown) => void
+  /** What no body at all stands for; without it, one is asked for. */
+  empty?: unknown
+  /** In the document; default: the schema's own. */
+  example?: unknown
+}
+
+/** The fields of a form, whatever its content type says: old workers and submitters send them. */
+export const readForm = async ({ request }: { request: Request }): Promise<string> =>
+  new TextDecoder().decode(await readBody(request))
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new FarmError('malformed', 'The body is not UTF-8: JSON has no other encoding.', 'body')
+  }
+}
+
+export function parseJson(text: string): unknown {
+  if (text.trim() === '') throw new FarmError('malformed', 'The body is empty: this call takes JSON.', 'body')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new FarmError('malformed', whereItBroke(text), 'body')
+  }
+  if (UNKEEPABLE.test(text)) refuseUnkeepable(value)
+  return value
+}
+
+function whereItBroke(text: string): string {
+  const errors: ParseError[] = []
+  try {
+    parseJsonc(text, errors, { allowTrailingComma: false, disallowComments: true, allowEmptyContent: false })
+  } catch {
+    return 'The body is not JSON that can be read: it is nested too deep.'
+  }
+  const [error] = errors
+  if (!error) return 'The body is not JSON: keys and texts stand in double quotes, and no comma follows the last one.'
+  const before = text.slice(0, error.offset)
+  const line = before.split('\n').length
+  const column = error.offset - before.lastIndexOf('\n')
+  const found = text.slice(error.offset, error.offset + 20).split('\n')[0]
+  const what = printParseErrorCode(error.error)
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+  return `The body is not JSON: ${what} at line ${line}, column ${column}${found ? `, at ${JSON.stringify(found)}` : ', at its end'}.`
+}
+
+/** A NUL ends a text for shells and for SQLite, and half a surrogate pair is no character: neither would come back as sent. */
+const UNKEEPABLE = /\\u(?:0000|d[89a-f])/i
+
+function refuseUnkeepable(value: unknown): void {
+  const places: [path: string, value: unknown][] = [['', value]]
+  for (let place = places.pop(); place; place = places.pop()) {
+    const [path, item] = place
+    if (typeof item === 'string') refuseText(path || 'body', item)
+    if (item === null || typeof item !== 'object') continue
+    for (const [key, inner] of Object.entries(item)) {
+      refuseText(path || 'body', key)
+      places.push([path ? `${path}.${key}` : key, inner])
+    }
+  }
+}
+
+function refuseText(field: string, text: string): void {
+  if (text.includes('\0')) throw invalid(field, `${field} holds a NUL (\\u0000), which no text can: leave it out.`)
+  if (!text.isWellFormed())
+    throw invalid(field, `${field} holds half a surrogate pair (\\ud800 to \\udfff): write both halves, or neither.`)
+}

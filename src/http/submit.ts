@@ -1,0 +1,110 @@
+import { Value } from '@sinclair/typebox/value'
+import { Elysia } from 'elysia'
+import { FarmError } from '../errors.ts'
+import type { Farm } from '../farm.ts'
+import { JobInput } from '../models.ts'
+import { readForm } from './body.ts'
+import { documented } from './documented.ts'
+import { json } from './json.ts'
+import { idsIn } from './oldInput.ts'
+
+const NO_ID = -1
+
+/** A submitter's words: form fields, the query, or a JSON object. */
+type Words = Map<string, string>
+
+function wordsOf(url: string, body: unknown): Words {
+  const words: Words = new Map(new URL(url).searchParams)
+  if (typeof body !== 'string' || body.trim() === '') return words
+  if (!body.trimStart().startsWith('{')) {
+    for (const [name, value] of new URLSearchParams(body)) words.set(name, value)
+    return words
+  }
+  const parsed: unknown = JSON.parse(body)
+  for (const [name, value] of Object.entries(parsed as object))
+    if (value !== null && value !== undefined) words.set(name, Array.isArray(value) ? value.join(',') : String(value))
+  return words
+}
+
+function integerIn(words: Words, name: string): number | undefined {
+  const text = words.get(name)?.trim()
+  if (!text) return undefined
+  const number = Number(text)
+  if (!Number.isSafeInteger(number)) throw new FarmError('invalid', `${name} is '${text}': write a whole number.`, name)
+  return number
+}
+
+/** What `title|title` names, from the root down; a number is the id itself. */
+function parentIn(farm: Farm, words: Words): number {
+  const text = words.get('parent')?.trim() ?? ''
+  if (text === '') return 0
+  if (/^\d+$/.test(text)) return Number(text)
+  return farm.findGroup(text.split('|').map((title) => title.trim()))
+}
+
+function inputOf(farm: Farm, words: Words): JobInput {
+  const word = (...names: string[]) => names.map((name) => words.get(name)).find((value) => value !== undefined)
+  const paused = word('paused')?.toLowerCase()
+  const environment = word('env', 'environment')
+  return {
+    parent: parentIn(farm, words),
+    title: word('title') ?? 'New job',
+    command: word('cmd', 'command') ?? '',
+    dir: word('dir') || '.',
+    environment: environment === 'None' ? '' : (environment ?? ''),
+    priority: integerIn(words, 'priority'),
+    timeout: integerIn(words, 'timeout'),
+    retry: integerIn(words, 'retry'),
+    affinity: word('affinity') ?? '',
+    user: word('user') ?? '',
+    url: word('url') ?? '',
+    progress_pattern: word('localprogress', 'progress_pattern') || word('globalprogress') || '',
+    dependencies: idsIn(word('dependencies') ?? ''),
+    paused: paused === '1' || paused === 'true' || word('state')?.toUpperCase() === 'PAUSED',
+  }
+}
+
+function checked(input: JobInput): JobInput {
+  const [error] = Value.Errors(JobInput, input)
+  if (error) throw new FarmError('invalid', `${error.path.slice(1)}: ${error.message}.`, error.path.slice(1))
+  return input
+}
+
+/** `/xmlrpc/addjob` and `/json/addjob`, which old submitters call by GET or POST: the id of the job, or -1. */
+export const submitRoutes = (farm: Farm) => {
+  async function addJob(url: string, body: unknown): Promise<Response> {
+    try {
+      return json(await farm.addJob(checked(inputOf(farm, wordsOf(url, body)))))
+    } catch (error) {
+      if (!(error instanceof FarmError) && !(error instanceof SyntaxError)) throw error
+      // The protocol has one way to say no; the reason goes where a person can find it.
+      console.error(`a job was refused: ${error.message}`)
+      return json(NO_ID)
+    }
+  }
+  const app = new Elysia().onParse(readForm)
+  for (const path of ['/xmlrpc/addjob', '/json/addjob'])
+    app
+      .get(path, ({ request }) => addJob(request.url, undefined), { detail: { hide: true } })
+      .post(path, ({ request, body }) => addJob(request.url, body), {
+        ...documented({
+          tag: 'Coalition 4',
+          summary: `Submit a job as old submitters do (${path})`,
+          description:
+            'By GET or POST, with parent, title, cmd or command, dir, env, priority, timeout, affinity, dependencies, localprogress or globalprogress, url, user, state, paused, retry. parent is an id, a title, or a path of titles: departments|render. Answers the id, or -1.',
+          answer: { type: 'integer' },
+          example: 123,
+          form: {
+            parent: '0',
+            title: 'New job',
+            cmd: 'echo test',
+            dir: '.',
+            priority: 1000,
+            timeout: 0,
+            affinity: '',
+            user: 'render',
+          },
+        }),
+      })
+  return app
+}
