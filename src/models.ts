@@ -267,7 +267,7 @@ export type Event = Static<typeof Event>
 
 const vitals = {
   cpu: Type.Optional(
-    Type.Array(Type.Number({ minimum: 0, maximum: 100_000 }), {
+    Type.Array(Type.Number({ minimum: 0, maximum: 100_000, examples: [12.5] }), {
       maxItems: 4096,
       description: 'Load in percent for each core',
     }),

@@ -82,7 +82,7 @@ export function listDependencies(core: Core, now: number, id: number): Job[] {
 
 /** Who waits for whom among the children of a job (`behaviour.md`, "Other calls of Coalition 4"). */
 export function childrenDependencies(core: Core, id: number): { id: number; dependency: number }[] {
-  jobRow(core, id)
+  if (id !== 0) jobRow(core, id)
   return core.rows.waitingChildren
     .all({ parent: id })
     .flatMap((child) =>

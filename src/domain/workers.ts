@@ -59,7 +59,7 @@ export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {
 
 /** `active` 0: it gets no job, and what it runs is stopped and waits again. */
 export function setWorkersActive(tx: Tx, names: readonly string[], active: boolean): void {
-  for (const name of names) workerRow(tx, name)
+  for (const [i, name] of names.entries()) workerRow(tx, name, String(i))
   for (const name of names) setActive(tx, name, active)
 }
 
@@ -71,12 +71,12 @@ function setActive(tx: Tx, name: string, active: boolean): void {
 
 /** As `active` 0, for a machine that is going away: it reads TERMINATED until it speaks again. */
 export function terminateWorkers(tx: Tx, names: readonly string[]): void {
-  for (const name of names) takeRunAway(tx, workerRow(tx, name), 'STOPPED')
+  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
   for (const name of names) saveWorker(tx, workerRow(tx, name), { state: 'TERMINATED' })
 }
 
 export function deleteWorkers(tx: Tx, names: readonly string[]): void {
-  for (const name of names) takeRunAway(tx, workerRow(tx, name), 'STOPPED')
+  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
   for (let i = 0; i < names.length; i += 500)
     tx.db
       .delete(workers)

@@ -15,7 +15,19 @@ const MAX_DRAINED = 4 * MAX_BODY
  */
 export async function readBody(request: Request): Promise<Uint8Array> {
   const length = request.headers.get('content-length')
-  if (length !== null && Number(length) <= MAX_BODY) return request.bytes()
+  const known = length !== null && Number(length) <= MAX_BODY
+  const body = await (known ? request.bytes() : readMeasured(request)).catch(() => {
+    throw new FarmError('malformed', 'The body broke off before its end: send it again.', 'body')
+  })
+  if (body) return body
+  throw new FarmError(
+    'too_large',
+    `The body is larger than ${MAX_BODY / 1024 ** 2} MB: divide it among several calls.`,
+    'body',
+  )
+}
+
+async function readMeasured(request: Request): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   const reader = request.body?.getReader()
@@ -24,13 +36,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     if (size <= MAX_BODY) chunks.push(part.value)
     else chunks.length = 0
   }
-  if (size > MAX_BODY)
-    throw new FarmError(
-      'too_large',
-      `The body is larger than ${MAX_BODY / 1024 ** 2} MB: divide it among several calls.`,
-      'body',
-    )
-  return Buffer.concat(chunks)
+  return size > MAX_BODY ? undefined : Buffer.concat(chunks)
 }
 
 /**
@@ -124,7 +130,7 @@ function refuseUnkeepable(value: unknown): void {
   }
 }
 
-function refuseText(field: string, text: string): void {
+export function refuseText(field: string, text: string): void {
   if (text.includes('\0')) throw invalid(field, `${field} holds a NUL (\\u0000), which no text can: leave it out.`)
   if (!text.isWellFormed())
     throw invalid(field, `${field} holds half a surrogate pair (\\ud800 to \\udfff): write both halves, or neither.`)

@@ -20,7 +20,14 @@ const text = (body: string) => new Response(body, { headers: { 'content-type': '
 const LONGEST_NAME = 255
 const nameOf = (fields: Fields): string | null => {
   const name = (fields.get('hostname') ?? '').replace(/\p{Cc}/gu, '').slice(0, LONGEST_NAME)
-  return name === '' ? null : name
+  // The cut may have left half a surrogate pair, which the database would not keep as it is.
+  return name.replace(/[\ud800-\udbff]$/, '') || null
+}
+
+/** What is no id is the id of nothing: `1.5` is not job 1. */
+const jobOf = (fields: Fields): number | undefined => {
+  const id = fields.get('jobId') ?? ''
+  return /^\d{1,15}$/.test(id) ? Number(id) : undefined
 }
 
 /** What is not a number, or not a list of them, is left out: an old worker cannot do anything about an error. */
@@ -75,8 +82,9 @@ export const coalitionRoutes = (farm: Farm) => {
   function heartbeat(fields: Fields, ip: string | undefined): Response {
     const name = nameOf(fields)
     if (!name) return text('false')
-    const log = fields.get('log')
-    const taken = farm.heartbeatOfJob(name, whole(fields.get('jobId')), {
+    // A + that was not escaped has become a space; base64 has none of its own.
+    const log = fields.get('log')?.replaceAll(' ', '+')
+    const taken = farm.heartbeatOfJob(name, jobOf(fields), {
       worker: name,
       vitals: vitalsOf(fields, ip),
       output: log ? { bytes: Buffer.from(log, 'base64') } : undefined,
@@ -87,7 +95,7 @@ export const coalitionRoutes = (farm: Farm) => {
   async function endJob(fields: Fields, ip: string | undefined): Promise<Response> {
     const name = nameOf(fields)
     const code = Number(fields.get('errorCode') ?? 0)
-    if (name) await farm.endRunOfJob(name, whole(fields.get('jobId')), Number.isInteger(code) ? code : 1, { ip })
+    if (name) await farm.endRunOfJob(name, jobOf(fields), Number.isInteger(code) ? code : 1, { ip })
     return text('1')
   }
 

@@ -4,6 +4,7 @@ import favicon from 'swagger-ui-dist/favicon-32x32.png' with { type: 'file' }
 import css from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
 import bundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
 import { VERSION } from '../version.ts'
+import { json } from './json.ts'
 
 /** The plugin's own page comes from a CDN, and a farm has no internet: this one is served from inside the executable. */
 const PAGE = `<!doctype html>
@@ -22,7 +23,7 @@ const PAGE = `<!doctype html>
 </body>
 </html>
 `
-const START = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true })
+const START = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null })
 `
 /** Where Coalition 4's page made its calls: the same ones, not documented twice. */
 export const WEB_FRONTEND = '/api/webfrontend'
@@ -39,7 +40,7 @@ const file = (path: string, type: string) => () =>
 export const docs = () =>
   new Elysia()
     .onAfterHandle(({ path, responseValue }) =>
-      path === '/docs/json' ? Response.json(asOpenApi31(responseValue as Json)) : undefined,
+      path === '/docs/json' ? json(asOpenApi31(responseValue as Json)) : undefined,
     )
     .use(
       swagger({

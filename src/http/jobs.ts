@@ -1,5 +1,6 @@
 import { Elysia, t } from 'elysia'
 import { JOB_STATES, type JobState } from '../db/schema.ts'
+import type { Distinct } from '../domain/distinct.ts'
 import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
 import { invalid } from '../errors.ts'
 import type { Farm } from '../farm.ts'
@@ -58,12 +59,20 @@ const many = (summary: string, description: string) =>
     ...documented({ tag: 'Jobs', summary, description, answer: ONE, example: 1, problems: [400, 404, 422] }),
   }) as const
 
-const distinct = (what: string) =>
+const distinct = (what: string, field: Distinct, example: string | number) =>
   documented({
     tag: 'Jobs',
     summary: `The ${what} of all jobs`,
     description: `The distinct ${what}, to offer as filters. Works with and without a slash at the end.`,
-    answer: { type: 'array', items: { type: 'object' } },
+    answer: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { [field]: { type: typeof example === 'number' ? 'integer' : 'string' } },
+        required: [field],
+      },
+    },
+    example: [{ [field]: example }],
   })
 
 /** The jobs of `rest_api.rst`, with filters, sorting and pages where lists can be long. */
@@ -123,13 +132,13 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       },
       many('Delete jobs', 'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.'),
     )
-    .get('/jobs/users', () => json(farm.distinctValues('user')), distinct('users'))
-    .get('/jobs/states', () => json(farm.distinctValues('state')), distinct('states'))
-    .get('/jobs/workers', () => json(farm.distinctValues('worker')), distinct('workers'))
-    .get('/jobs/priorities', () => json(farm.distinctValues('priority')), distinct('priorities'))
-    .get('/jobs/affinities', () => json(farm.distinctValues('affinity')), distinct('affinities'))
+    .get('/jobs/users', () => json(farm.distinctValues('user')), distinct('users', 'user', 'render'))
+    .get('/jobs/states', () => json(farm.distinctValues('state')), distinct('states', 'state', 'WAITING'))
+    .get('/jobs/workers', () => json(farm.distinctValues('worker')), distinct('workers', 'worker', 'worker-1'))
+    .get('/jobs/priorities', () => json(farm.distinctValues('priority')), distinct('priorities', 'priority', 1000))
+    .get('/jobs/affinities', () => json(farm.distinctValues('affinity')), distinct('affinities', 'affinity', 'LINUX'))
     .get('/jobs/:id/childrendependencies', ({ params }) => json(farm.childrenDependencies(params.id)), {
-      params: idParam,
+      params: groupParam,
       ...documented({
         tag: 'Jobs',
         summary: 'Who waits for whom among the children of a job',

@@ -71,8 +71,7 @@ export const onFailure =
     }
     const { pathname } = new URL(request.url)
     if (code === 'NOT_FOUND') return nowhere(request.method, pathname, routes)
-    if (code === 'PARSE') return problem(STATUS.malformed, 'The body broke off before its end: send it again.', 'body')
-    console.error(`${request.method} ${pathname} failed:`, error)
+    console.error(`${request.method} ${pathname} failed:`, reason)
     return problem(500, 'The server failed to do this. It is written down in its log.')
   }
 

@@ -31,7 +31,11 @@ function reportOf(body: Beat | EndRequestType, ip: string | undefined): Report {
 }
 
 function decoded(base64: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw invalid('log', 'log is not base64: encode the bytes of the output.')
+  if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
+    throw invalid(
+      'log',
+      'log is not whole base64: encode the bytes of the output, with = at the end where it needs them.',
+    )
   return Buffer.from(base64, 'base64')
 }
 

@@ -1,12 +1,13 @@
 import { Value } from '@sinclair/typebox/value'
 import { Elysia } from 'elysia'
-import { FarmError } from '../errors.ts'
+import { FarmError, invalid } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import { JobInput } from '../models.ts'
-import { readForm } from './body.ts'
+import { parseJson, readForm, refuseText } from './body.ts'
 import { documented } from './documented.ts'
 import { json } from './json.ts'
 import { idsIn } from './oldInput.ts'
+import { misfit } from './words.ts'
 
 const NO_ID = -1
 
@@ -20,17 +21,23 @@ function wordsOf(url: string, body: unknown): Words {
     for (const [name, value] of new URLSearchParams(body)) words.set(name, value)
     return words
   }
-  const parsed: unknown = JSON.parse(body)
-  for (const [name, value] of Object.entries(parsed as object))
-    if (value !== null && value !== undefined) words.set(name, Array.isArray(value) ? value.join(',') : String(value))
+  for (const [name, value] of Object.entries(parseJson(body) as object))
+    if (value !== null) words.set(name, wordOf(name, value))
   return words
+}
+
+function wordOf(name: string, value: unknown): string {
+  const items: unknown[] = Array.isArray(value) ? value : [value]
+  if (items.some((item) => typeof item === 'object'))
+    throw invalid(name, `${name} is neither a text nor a list of texts.`)
+  return items.join(',')
 }
 
 function integerIn(words: Words, name: string): number | undefined {
   const text = words.get(name)?.trim()
   if (!text) return undefined
   const number = Number(text)
-  if (!Number.isSafeInteger(number)) throw new FarmError('invalid', `${name} is '${text}': write a whole number.`, name)
+  if (!Number.isSafeInteger(number)) throw invalid(name, `${name} is '${text}': write an integer.`)
   return number
 }
 
@@ -65,8 +72,8 @@ function inputOf(farm: Farm, words: Words): JobInput {
 }
 
 function checked(input: JobInput): JobInput {
-  const [error] = Value.Errors(JobInput, input)
-  if (error) throw new FarmError('invalid', `${error.path.slice(1)}: ${error.message}.`, error.path.slice(1))
+  const error = Value.Errors(JobInput, input).First()
+  if (error) throw misfit(error, input)
   return input
 }
 
@@ -74,9 +81,11 @@ function checked(input: JobInput): JobInput {
 export const submitRoutes = (farm: Farm) => {
   async function addJob(url: string, body: unknown): Promise<Response> {
     try {
-      return json(await farm.addJob(checked(inputOf(farm, wordsOf(url, body)))))
+      const words = wordsOf(url, body)
+      for (const [name, word] of words) refuseText(name, word)
+      return json(await farm.addJob(checked(inputOf(farm, words))))
     } catch (error) {
-      if (!(error instanceof FarmError) && !(error instanceof SyntaxError)) throw error
+      if (!(error instanceof FarmError)) throw error
       // The protocol has one way to say no; the reason goes where a person can find it.
       console.error(`a job was refused: ${error.message}`)
       return json(NO_ID)

@@ -66,8 +66,10 @@ function wanted(schema: TSchema, value: unknown): string {
       return schema.pattern ? `a text of 1 to ${schema.maxLength} characters, without control characters` : 'a text'
     case 'boolean':
       return 'true or false'
-    case 'array':
-      return `a list, [${example(schema.items)}]`
+    case 'array': {
+      const item = example(schema.items)
+      return item ? `a list, [${item}]` : 'a list'
+    }
     case 'object':
       return `an object, ${example(schema) ?? '{…}'}`
   }
@@ -76,10 +78,11 @@ function wanted(schema: TSchema, value: unknown): string {
 
 /** The upper end is said where it is near, or passed. */
 function range({ minimum, maximum }: TSchema, value: unknown): string {
-  const near = maximum < Number.MAX_SAFE_INTEGER || Number(value) > maximum
+  const number = typeof value === 'object' ? Number.NaN : Number(value)
+  const near = maximum < Number.MAX_SAFE_INTEGER || number > maximum
   if (minimum > -Number.MAX_SAFE_INTEGER && near) return ` from ${minimum} to ${maximum}`
   if (minimum > -Number.MAX_SAFE_INTEGER) return ` of ${minimum} or more`
-  return near || Number(value) < minimum ? ` from ${minimum} to ${maximum}` : ''
+  return near || number < minimum ? ` from ${minimum} to ${maximum}` : ''
 }
 
 const example = (schema: TSchema | undefined): string | undefined => {
@@ -87,15 +90,25 @@ const example = (schema: TSchema | undefined): string | undefined => {
   return first === undefined ? undefined : cut(JSON.stringify(first))
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${cut(value)}'`
+const MOST_SHOWN = 5
+const DEEPEST_SHOWN = 2
+
+/** The beginning of a value. Never all of it: it may be 64 MB, or nested deeper than JSON.stringify can go. */
+function shown(value: unknown, depth = 0): string {
+  if (typeof value === 'string') return depth === 0 ? `'${cut(value)}'` : JSON.stringify(cut(value))
   if (typeof value !== 'object' || value === null) return String(value)
-  try {
-    return cut(JSON.stringify(value))
-  } catch {
-    // It is nested too deep to be written.
-    return Array.isArray(value) ? 'a list' : 'an object'
+  if (depth > DEEPEST_SHOWN) return '…'
+  const items: string[] = []
+  const list = Array.isArray(value)
+  for (const key in value) {
+    if (items.length === MOST_SHOWN) {
+      items.push('…')
+      break
+    }
+    const item = shown((value as Record<string, unknown>)[key], depth + 1)
+    items.push(list ? item : `${JSON.stringify(cut(key))}:${item}`)
   }
+  return cut(list ? `[${items.join(',')}]` : `{${items.join(',')}}`)
 }
 
 const cut = (text: string): string =>

@@ -75,6 +75,9 @@ export class Waiters {
       signal.addEventListener('abort', giveUp)
       kind.add(waiter)
       this.#names.set(name, waiter)
+      // Its own question took a commit: meanwhile it may have hung up, or a job may have come that woke nobody.
+      if (signal.aborted) giveUp()
+      else if (affinity !== null && this.hasWork(affinity)) void this.wake()
     })
   }
 

@@ -1,0 +1,118 @@
+/** Paths, queries and methods that lead nowhere: each is refused by name, with a remedy. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { Raw, type TestServer, testServer } from '../support/server.ts'
+import { expectProblem } from './problem.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await testServer()
+  await server.add({ title: 'leaf', command: 'x' })
+  await server.add({ title: 'group' })
+})
+afterAll(() => server.stop())
+
+describe('paths and queries', () => {
+  test('that name a job which is not there', async () => {
+    for (const path of ['', '/children', '/dependencies', '/log', '/childrendependencies'])
+      expect(expectProblem(await server.get(`/api/jobs/99${path}`), 404)).toContain('no job 99')
+    expect(expectProblem(await server.post('/api/jobs/99/dependencies', []), 404)).toContain('no job 99')
+  })
+
+  test('whose id is no id', async () => {
+    for (const id of [
+      'abc',
+      '1.5',
+      '-1',
+      '0',
+      '1e0',
+      '0x1',
+      '9007199254740993',
+      '99999999999999999999',
+      '%20',
+      '1%00',
+      'null',
+    ])
+      for (const path of ['', '/dependencies', '/log'])
+        expect(expectProblem(await server.get(`/api/jobs/${id}${path}`), 422, 'id')).toContain(
+          `id is '${decodeURIComponent(id)}': write an integer`,
+        )
+  })
+
+  test('whose values are none', async () => {
+    for (const path of ['/api/jobs', '/api/jobs/2/children'])
+      for (const [query, field, words] of [
+        ['limit=0', 'limit', "'0': write an integer from 1 to 100000"],
+        ['limit=-1', 'limit', "'-1'"],
+        ['limit=1e3', 'limit', "'1e3'"],
+        ['limit=', 'limit', "''"],
+        ['limit=100001', 'limit', '100000'],
+        ['after=x', 'after', "'x'"],
+        ['after=99', 'after', 'no 99'],
+        ['priority=high', 'priority', "'high'"],
+        ['min_priority=1.5', 'min_priority', "'1.5'"],
+        ['max_priority=99999999999999999999', 'max_priority', "'99999999999999999999'"],
+        ['since=today', 'since', "'today'"],
+        ['until=NaN', 'until', "'NaN'"],
+        ['state=', 'state', "'': write one of WAITING"],
+        ['state=DONE', 'state', "'DONE'"],
+        ['state=WAITING,', 'state', "''"],
+        ['sort=', 'sort', "''"],
+        ['sort=name', 'sort', "'name': write one of id, title"],
+        ['sort=--id', 'sort', "'-id'"],
+        ['sort=__proto__', 'sort', "'__proto__'"],
+        [`user=${'x'.repeat(4097)}`, 'user', '4096'],
+      ] as const)
+        expect(expectProblem(await server.get(`${path}?${query}`), 422, field)).toContain(words)
+    for (const [query, field, words] of [
+      ['job=x', 'job', "'x'"],
+      ['howlong=-1', 'howlong', "'-1': write an integer of 0 or more"],
+      ['howlong=1e3', 'howlong', "'1e3'"],
+      ['state=WAITING', 'state', "'WAITING': write one of WORKING, FINISHED"],
+      ['sort=start', 'sort', "'start'"],
+      ['after=99', 'after', 'no 99'],
+    ] as const)
+      expect(expectProblem(await server.get(`/api/events?${query}`), 422, field)).toContain(words)
+  })
+
+  test('with a % that is no escape', async () => {
+    for (const path of ['/api/jobs/%zz', '/api/jobs/%', '/api/jobs/%E0%A4', '/api/jobs/%ff/log'])
+      expect(expectProblem(await server.get(path), 400, 'path')).toContain('%25')
+    for (const query of ['title=100%', 'title=%zz', 'user=%ff', 'user=%ed%a0%80'])
+      expect(expectProblem(await server.get(`/api/jobs?${query}`), 400, 'query')).toContain('%25')
+    expectProblem(await server.post('/api/workers/%E0%A4/pick', {}), 400, 'path')
+    expect(await server.get('/api/jobs?title=100%25')).toMatchObject({ status: 200, body: [] })
+  })
+
+  test('that do not exist', async () => {
+    for (const path of [
+      '/api',
+      '/api/',
+      '/api/nothing',
+      '/api/jobs/1/nothing',
+      '/nothing',
+      '/workers',
+      '/api/jobs/1/2/3',
+      '/..%2f..%2fetc',
+    ])
+      expect(expectProblem(await server.get(path), 404)).toContain('/docs')
+    expectProblem(await server.post('/nothing', new Raw('not json')), 404)
+  })
+
+  test('that take other methods, which the answer names', async () => {
+    for (const [method, path, allow] of [
+      ['PATCH', '/api/jobs', 'DELETE, GET, POST, PUT'],
+      ['POST', '/api/jobs/1', 'GET'],
+      ['DELETE', '/api/jobs/1', 'GET'],
+      ['PUT', '/api/jobs/1/dependencies/', 'GET, POST'],
+      ['GET', '/api/resetjobs', 'POST'],
+      ['PUT', '/api/workers', 'DELETE, GET, POST'],
+      ['OPTIONS', '/api/events', 'GET'],
+      ['GET', '/api/runs/1/end', 'POST'],
+      ['DELETE', '/workers/pickjob', 'GET, POST'],
+    ] as const) {
+      const answer = await server.call(method, path, method === 'GET' ? undefined : {})
+      expect(expectProblem(answer, 405)).toContain(`takes no ${method}: it takes ${allow}`)
+      expect(answer.headers.get('allow')).toBe(allow)
+    }
+  })
+})
