@@ -100,7 +100,7 @@ export function summary({ counts, findings, highestPriority }: ImportReport, pap
   ]
   for (const { count, text, examples } of findings) {
     const more = count > examples.length ? [`  ... and ${count - examples.length} more`] : []
-    parts.push([`${count} ${text}`, ...examples.map((example) => `  ${printable(example)}`), ...more].join('\n'))
+    parts.push([`${text}: ${count}`, ...examples.map((example) => `  ${printable(example)}`), ...more].join('\n'))
   }
   if (counts.jobs > 0 && highestPriority < DEFAULT_PRIORITY)
     parts.push(
@@ -121,17 +121,19 @@ function bar() {
     barsize: 28,
     hideCursor: true,
   })
-  let stage = ''
+  let shown = ''
   return {
-    show(progress: Progress) {
-      const total = progress.total || 1
-      const payload = { stage: progress.stage.padEnd(12) }
-      if (progress.stage !== stage) bar.start(total, progress.done, payload)
-      else {
+    show({ stage, done, total }: Progress) {
+      if (total === 0) return
+      if (stage === shown) {
         bar.setTotal(total)
-        bar.update(progress.done, payload)
+        bar.update(done)
+        return
       }
-      stage = progress.stage
+      // The bar of each stage stays, as it ended.
+      bar.stop()
+      bar.start(total, done, { stage: stage.padEnd(12) })
+      shown = stage
     },
     stop: () => bar.stop(),
   }
