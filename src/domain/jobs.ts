@@ -63,6 +63,8 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   else if (isGroup(before)) becomeLeaf(tx, before, after)
   else tx.tree.moveLeaf(before, after)
   if (moved) {
+    // Those that it has now are not those that it will have: they are checked when they are set.
+    if (edit.dependencies) setDependencies(tx, id, [])
     refuseCircleAfterMove(tx, id, field('parent'))
     stopIfHeld(tx, id)
   }
@@ -211,6 +213,8 @@ function becomeGroup(tx: Tx, before: JobRow, after: JobRow, parent: Group): void
 function becomeLeaf(tx: Tx, before: JobRow, after: JobRow): void {
   const group = groupAt(tx, before.id)
   tx.tree.detach(group)
+  // The tree writes it no more, and an operation before this one, in the same commit, may have emptied it.
+  tx.rows.clearCounters.run({ id: before.id })
   const { paused, unfinished } = group
   const fresh: JobRow = { ...after, ...RESET, paused: Number(paused), unfinished, state: group.state, ready: 0 }
   tx.tree.moveLeaf(null, fresh)

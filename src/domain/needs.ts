@@ -76,6 +76,7 @@ export class NeedSets {
   rename(names: ReadonlyMap<string, string>): () => void {
     const before = this.#names
     const ids = this.#ids
+    const unions = new Map(this.#unions)
     this.#names = before.map((set) => (set.some((name) => names.has(name)) ? renamed(set, names) : set))
     this.#ids = new Map()
     for (const [id, set] of this.#names.entries()) {
@@ -86,8 +87,15 @@ export class NeedSets {
     }
     this.generation++
     return () => {
+      // Sets that came up since keep their ids, for they may wait to be saved. Unions must be those by which the tree counts.
+      for (const [id, set] of this.#names.entries())
+        if (id >= before.length && set) {
+          before[id] = set
+          if (!ids.has(set.join(','))) ids.set(set.join(','), id)
+        }
       this.#names = before
       this.#ids = ids
+      this.#unions = unions
       this.generation++
     }
   }

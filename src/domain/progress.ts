@@ -66,14 +66,18 @@ function compile(source: string, field: string): ProgressPattern {
 /** Follows the progress of one run through its output, in whatever chunks it comes. */
 export class ProgressReader {
   #carry = ''
+  /** Keeps the first bytes of a character that goes on in the next chunk. */
+  #decoder = new TextDecoder()
 
   constructor(private readonly pattern: ProgressPattern) {}
 
   /** The progress stated by the output so far, if this chunk states one. */
   read(chunk: Uint8Array): number | undefined {
-    // latin1: a number is ASCII, and a character split between chunks cannot break it.
-    const end = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).subarray(-SEARCHED).toString('latin1')
-    const text = chunk.byteLength > SEARCHED ? end : this.#carry + end
+    if (chunk.byteLength > SEARCHED) {
+      this.#carry = ''
+      this.#decoder = new TextDecoder()
+    }
+    const text = this.#carry + this.#decoder.decode(chunk.subarray(-SEARCHED), { stream: true })
     this.#carry = text.slice(-CARRIED)
     return this.pattern.last(text)
   }

@@ -38,6 +38,17 @@ export const SETTINGS = [
   'needs_id',
   'deadline',
 ] as const
+/** What only a group has. */
+const NO_COUNTERS = {
+  finished: 0,
+  errors: 0,
+  working: 0,
+  total: 0,
+  total_finished: 0,
+  total_errors: 0,
+  total_working: 0,
+  working_since: 0,
+} as const
 const volatile = Object.fromEntries(VOLATILE.map((name) => [name, $(name)]))
 
 /** The prepared statements of everything that happens often. Each is one seek in an index, or a walk along a part of one. */
@@ -65,6 +76,7 @@ export function prepareRows(db: Db) {
         .set({ ready: $('ready') as never })
         .where(is(jobs.id, 'id')),
     ),
+    clearCounters: hot(db, db.update(jobs).set(NO_COUNTERS).where(is(jobs.id, 'id'))),
     childOf: hot<{ id: number }>(db, db.select({ id: jobs.id }).from(jobs).where(is(jobs.parent, 'parent')).limit(1)),
     /** The leaf that a worker gets in a group, among those that need one set (scheduler/pick.ts). */
     firstReady: hot<{ id: number; priority: number }>(

@@ -1,0 +1,77 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { FarmError } from '../../src/errors.ts'
+import { dump, expectSame } from '../support/compare.ts'
+import { TestFarm } from '../support/farm.ts'
+import { Model } from '../support/model.ts'
+import { beginning, LINES, type Operation, operation, resolve } from '../support/operations.ts'
+import { Refused } from '../support/rules.ts'
+
+/** FUZZ_RUNS=20000 for a night; FUZZ_SEED to see one failure again (fast-check prints it). */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 200)
+const SEED = process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {}
+const WORKER_TIMEOUT = 60
+
+test(
+  'after any operations, one by one or many in one commit, the farm is what the model of behaviour.md is',
+  async () => {
+    const sequence = fc.array(operation, { maxLength: 50, size: 'max' })
+    await fc.assert(
+      fc.asyncProperty(beginning, sequence, async (first, then) => {
+        await using farm = new TestFarm({ workerTimeout: WORKER_TIMEOUT })
+        const model = new Model(WORKER_TIMEOUT)
+        for (const op of first) await perform(op, farm, model)
+        expectSame(farm, model, LINES)
+        for (const op of then) {
+          await perform(op, farm, model)
+          expectSame(farm, model, LINES)
+        }
+      }),
+      { numRuns: RUNS, ...SEED },
+    )
+  },
+  { timeout: 3_600_000 },
+)
+
+async function perform(op: Operation, farm: TestFarm, model: Model): Promise<void> {
+  if (op.do === 'burst') return burst(op.operations, farm, model)
+  if (op.do === 'time') {
+    farm.clock.advance(op.seconds)
+    model.now = farm.clock.now
+    model.step()
+    return farm.farm.step()
+  }
+  const deed = resolve(op, model, farm)
+  if (!deed) return
+  const before = dump(farm)
+  const expected = await outcome(() => model.atomic(deed.model))
+  expect(await outcome(deed.farm)).toEqual(expected)
+  if ('refused' in expected) expect(dump(farm)).toBe(before)
+}
+
+/** All at once: they share a commit, and must do what they would do one after the other. */
+async function burst(operations: Operation[], farm: TestFarm, model: Model): Promise<void> {
+  const lastRun = model.nextRun - 1
+  // The word of a worker counts when it is said, not when the commit comes: so that both agree, everybody spoke just now.
+  for (const { id, worker, state } of model.events) {
+    if (state !== 'WORKING') continue
+    model.heartbeat(id, worker)
+    farm.heartbeat({ run: id, name: worker })
+  }
+  const outcomes: { expected: Promise<unknown>; actual: Promise<unknown> }[] = []
+  for (const op of operations) {
+    const deed = resolve(op, model, farm, lastRun)
+    if (deed) outcomes.push({ expected: outcome(() => model.atomic(deed.model)), actual: outcome(deed.farm) })
+  }
+  for (const { expected, actual } of outcomes) expect(await actual).toEqual(await expected)
+}
+
+/** What an operation answered, or the kind of its refusal; any other error is a fault. */
+async function outcome(act: () => unknown): Promise<{ answered: unknown } | { refused: string }> {
+  try {
+    return { answered: await act() }
+  } catch (error) {
+    if (error instanceof FarmError || error instanceof Refused) return { refused: error.kind }
+    throw error
+  }
+}

@@ -1,0 +1,133 @@
+/** Holds a farm against the model, and against itself: what is in memory and what is counted must follow from the rows. */
+import { expect } from 'bun:test'
+import { dependencies, type EventRow, type JobRow, type WorkerRow } from '../../src/db/schema.ts'
+import { Tree } from '../../src/domain/tree.ts'
+import { cachedLines } from '../../src/scheduler/assign.ts'
+import { hasWork, pick } from '../../src/scheduler/pick.ts'
+import type { TestFarm } from './farm.ts'
+import type { Model } from './model.ts'
+
+/** The same text for the same farm. Sets of names that nothing needs any more may stay. */
+export function dump({ db }: TestFarm): string {
+  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities']
+  return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1, 2`).all()))
+}
+
+const twins = new WeakMap<TestFarm, Tree>()
+
+/** The tree as values, groups by id. */
+export function portrait(tree: Tree): { groups: Record<number, unknown>; size: number } {
+  const groups: Record<number, unknown> = {}
+  for (const group of tree.below(tree.root)) {
+    const { parent, children, leaves, ready, queues, ...counters } = group
+    groups[group.id] = {
+      ...counters,
+      parent: parent?.id,
+      known: tree.get(group.id) === group,
+      children: [...children].map((child) => child.id).sort((a, b) => a - b),
+      leaves: sorted(leaves),
+      ready: sorted(ready),
+      queues: sorted(queues).map(([set, queue]) => [set, queue.valuesArray().map((each) => each.id)]),
+    }
+  }
+  return { groups, size: tree.size }
+}
+const sorted = <V>(map: Map<number, V>) => [...map].sort(([a], [b]) => a - b)
+
+/** The tree in memory is what one built from the rows would be. */
+export function expectTreeOfRows(test: TestFarm): void {
+  const { core } = test.farm
+  const twin = twins.get(test) ?? new Tree(test.db, core.needs)
+  twins.set(test, twin)
+  twin.load()
+  same('the tree', portrait(core.tree), portrait(twin))
+}
+
+export function expectSame(test: TestFarm, model: Model, lines: readonly string[]): void {
+  const { farm, db } = test
+  const rows = new Map(
+    db.sqlite
+      .query<JobRow, []>('select * from jobs order by id')
+      .all()
+      .map((row) => [row.id, row]),
+  )
+  same(
+    'the ids',
+    [...rows.keys()],
+    [...model.jobs.keys()].sort((a, b) => a - b),
+  )
+  for (const id of rows.keys()) {
+    const { title, dir, environment, user, url, progress_pattern, ...job } = farm.getJob(id)
+    same(`job ${id}`, { ...job, dependencies: job.dependencies.toSorted((a, b) => a - b) }, model.wire(model.job(id)))
+  }
+  same(
+    'the workers',
+    farm.listWorkers().map(({ ip, cpu, free_memory, total_memory, ...worker }) => worker),
+    [...model.workers.values()].map((worker) => model.workerWire(worker)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  )
+  same(
+    'the events',
+    test.events().map(({ job_title, ...event }) => event),
+    model.events.map((event) => (event.state === 'WORKING' ? { ...event, duration: model.now - event.start } : event)),
+  )
+  same(
+    'the numbered affinities',
+    new Map(Object.entries(farm.listAffinities()).filter(([, name]) => name !== '')),
+    new Map([...model.numbers].sort(([a], [b]) => a - b).map(([id, name]) => [String(id), name])),
+  )
+  for (const affinity of lines) {
+    const found = pick(farm.core, cachedLines(farm.core, affinity))
+    same(`the pick for '${affinity}'`, found, model.choose(affinity))
+    same(
+      `whether there is work for '${affinity}'`,
+      hasWork(farm.core, cachedLines(farm.core, affinity)),
+      found !== undefined,
+    )
+  }
+  expectTreeOfRows(test)
+  expectRowsHoldTogether(test, rows)
+}
+
+function expectRowsHoldTogether({ db, farm }: TestFarm, rows: Map<number, JobRow>): void {
+  const links = db.select().from(dependencies).all()
+  const workers = db.sqlite.query<WorkerRow, []>('select * from workers').all()
+  const events = db.sqlite.query<EventRow, []>("select * from events where state = 'WORKING'").all()
+  const working = [...rows.values()].filter((row) => row.run > 0)
+  same('open events', events.length, working.length)
+  same('runs in memory', [...farm.core.live.runs.keys()].sort(), working.map((row) => row.run).sort())
+  same('runs that workers hold', workers.filter((worker) => worker.current_event > 0).length, working.length)
+  for (const row of rows.values()) {
+    const leaf = row.command !== ''
+    const mine = links.filter((link) => link.job_id === row.id)
+    const event = events.find((each) => each.id === row.run)
+    const worker = workers.find((each) => each.current_event === row.run)
+    same(
+      `what hangs together with job ${row.id}`,
+      {
+        ready: row.ready,
+        run: row.run > 0,
+        event: event && { job: event.job_id, worker: event.worker },
+        worker: row.run > 0 ? worker?.name : undefined,
+        deadline: row.deadline,
+        waits_for: row.waits_for,
+        unfinished: row.unfinished,
+        counted: leaf ? row.total + row.working_since : 0,
+      },
+      {
+        ready: Number(leaf && row.state === 'WAITING'),
+        run: leaf && row.state === 'WORKING',
+        event: row.run > 0 ? { job: row.id, worker: row.worker } : undefined,
+        worker: row.run > 0 ? row.worker : undefined,
+        deadline: row.run > 0 && row.timeout > 0 ? row.start_time + row.timeout : 0,
+        waits_for: mine.length,
+        unfinished: mine.filter(({ dependency }) => rows.get(dependency)?.state !== 'FINISHED').length,
+        counted: 0,
+      },
+    )
+  }
+}
+
+/** `expect` draws the difference, slowly: so it is asked only when there is one. */
+function same(what: string, actual: unknown, expected: unknown): void {
+  if (!Bun.deepEquals(actual, expected)) expect({ [what]: actual }).toEqual({ [what]: expected })
+}
