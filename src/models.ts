@@ -4,9 +4,9 @@
  */
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 import { createSelectSchema } from 'drizzle-typebox'
-import { events, JOB_STATES, jobs, RUN_STATES, workers } from './db/schema.ts'
+import { events, JOB_STATES, jobs, workers } from './db/schema.ts'
 
-const MAX_ID = Number.MAX_SAFE_INTEGER
+export const MAX_ID = Number.MAX_SAFE_INTEGER
 /** Text that a person types; longer is refused so that one job cannot fill the memory of a list. */
 const TEXT_LIMIT = 4096
 /** Commands and environments can be generated, and are long sometimes. */
@@ -262,125 +262,6 @@ const { log_start: _l, ...eventColumns } = noted(createSelectSchema(events).prop
 /** One run of a job (`rest_api.rst`, "Events"). */
 export const Event = Type.Object(eventColumns, { $id: 'Event' })
 export type Event = Static<typeof Event>
-
-// The workers' JSON protocol. Runs are named by their id, which is also the id of their event.
-
-const vitals = {
-  cpu: Type.Optional(
-    Type.Array(Type.Number({ minimum: 0, maximum: 100_000, examples: [12.5] }), {
-      maxItems: 4096,
-      description: 'Load in percent for each core',
-    }),
-  ),
-  free_memory: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB' })),
-  total_memory: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB' })),
-}
-
-/** How long a pick may wait for a job. */
-export const MAX_WAIT_SECONDS = 60
-
-export const PickRequest = Type.Object(
-  {
-    ...vitals,
-    wait: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: MAX_WAIT_SECONDS,
-        description: 'Seconds to wait for a job when there is none now',
-        examples: [0],
-      }),
-    ),
-  },
-  {
-    $id: 'PickRequest',
-    additionalProperties: false,
-    examples: [{ cpu: [12.5, 3], free_memory: 12000, total_memory: 16000, wait: 0 }],
-  },
-)
-export type PickRequest = Static<typeof PickRequest>
-
-export const Assignment = Type.Object(
-  {
-    run: Type.Integer({ description: 'Id of the run; every report on it carries this' }),
-    job: Type.Object({
-      id: Type.Integer(),
-      title: Type.String(),
-      command: Type.String(),
-      dir: Type.String(),
-      user: Type.String(),
-      environment: Type.String(),
-      timeout: Type.Integer({ description: 'Seconds; the server ends the run when it is over, 0: no limit' }),
-    }),
-  },
-  { $id: 'Assignment' },
-)
-export type Assignment = Static<typeof Assignment>
-
-const MAX_CHUNK = 4 * 1024 * 1024
-/** A report on a run: `log` is the base64 of the output's bytes from `log_offset` on. */
-const report = {
-  worker: WorkerName,
-  ...vitals,
-  log: Type.Optional(
-    Type.String({ maxLength: MAX_CHUNK, description: 'base64 of output of this run', examples: [''] }),
-  ),
-  log_offset: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      description:
-        'Where in the output of this run `log` begins, in bytes. What the server has already is skipped, so a chunk may be sent again.',
-    }),
-  ),
-}
-export const HeartbeatRequest = Type.Object(
-  {
-    ...report,
-    progress: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 1, description: '0 to 1; without it the server reads the log' }),
-    ),
-  },
-  {
-    $id: 'HeartbeatRequest',
-    additionalProperties: false,
-    examples: [{ worker: 'worker-1', log: 'aGVsbG8K', log_offset: 0, progress: 0.5 }],
-  },
-)
-export type HeartbeatRequest = Static<typeof HeartbeatRequest>
-
-export const HeartbeatAnswer = Type.Object(
-  {
-    go_on: Type.Boolean({ description: 'false: kill the process, the job is no longer yours' }),
-    log_size: Type.Integer({
-      description: 'Bytes of output of this run that the server has: the next chunk begins here',
-    }),
-  },
-  { $id: 'HeartbeatAnswer' },
-)
-export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
-
-export const EndRequest = Type.Object(
-  { ...report, exit_code: Type.Integer({ description: '0: FINISHED, anything else: ERROR', examples: [0] }) },
-  { $id: 'EndRequest', additionalProperties: false, examples: [{ worker: 'worker-1', exit_code: 0 }] },
-)
-export type EndRequest = Static<typeof EndRequest>
-
-export const ReleaseRequest = Type.Object(
-  { worker: WorkerName },
-  { $id: 'ReleaseRequest', additionalProperties: false, examples: [{ worker: 'worker-1' }] },
-)
-export type ReleaseRequest = Static<typeof ReleaseRequest>
-
-export const RunAnswer = Type.Object(
-  {
-    state: Type.Union(
-      RUN_STATES.map((name) => Type.Literal(name)),
-      { description: 'How the run stands. An end counts once: sent again, it is answered the same.' },
-    ),
-    log_size: Type.Integer({ description: 'Bytes of output of this run that the server has' }),
-  },
-  { $id: 'RunAnswer' },
-)
-export type RunAnswer = Static<typeof RunAnswer>
 
 export const Health = Type.Object(
   {

@@ -1,16 +1,6 @@
 import BTree from 'sorted-btree'
 import type { JobState } from '../db/schema.ts'
 
-/** What a leaf adds to its group and to each ancestor. */
-export interface Counts {
-  finished: number
-  errors: number
-  working: number
-  total: number
-  duration: number
-  working_since: number
-}
-
 /** The order in which a worker sees the children of a group: the highest priority, then the oldest. */
 export interface Rank {
   priority: number

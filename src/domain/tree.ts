@@ -2,12 +2,10 @@ import { sql } from 'drizzle-orm'
 import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { type JobRow, jobs } from '../db/schema.ts'
-import { add, type Counts, Group } from './group.ts'
+import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
+import { add, Group } from './group.ts'
 import type { NeedSets } from './needs.ts'
 import { groupState } from './states.ts'
-
-/** What the tree counts of a leaf. */
-export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time'>
 
 /** A change, and how to take it back; `ofTree`: not needed where the tree is built anew. */
 interface Change {
@@ -400,45 +398,3 @@ export class Tree {
     root.working = leaves.working
   }
 }
-
-function sum(group: Group, counts: Counts): void {
-  group.total += counts.total
-  group.total_finished += counts.finished
-  group.total_errors += counts.errors
-  group.total_working += counts.working
-  group.duration += counts.duration
-  group.working_since += counts.working_since
-}
-
-const NO_COUNTS: Counts = { finished: 0, errors: 0, working: 0, total: 0, duration: 0, working_since: 0 }
-
-/** While a leaf works its duration is open: `working_since` makes it `now - start_time` at any moment. */
-function countsOf(leaf: Leaf): Counts {
-  const working = leaf.state === 'WORKING'
-  return {
-    finished: Number(leaf.state === 'FINISHED'),
-    errors: Number(leaf.state === 'ERROR'),
-    working: Number(working),
-    total: 1,
-    duration: working ? 0 : leaf.duration,
-    working_since: working ? leaf.start_time : 0,
-  }
-}
-
-const totalsOf = (group: Group, sign: 1 | -1): Counts => ({
-  finished: sign * group.total_finished,
-  errors: sign * group.total_errors,
-  working: sign * group.total_working,
-  total: sign * group.total,
-  duration: sign * group.duration,
-  working_since: sign * group.working_since,
-})
-
-const difference = (a: Counts, b: Counts): Counts => ({
-  finished: a.finished - b.finished,
-  errors: a.errors - b.errors,
-  working: a.working - b.working,
-  total: a.total - b.total,
-  duration: a.duration - b.duration,
-  working_since: a.working_since - b.working_since,
-})

@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
+import * as protocol from '../protocol.ts'
 import { affinityRoutes } from './affinities.ts'
 import { coalitionRoutes } from './coalition.ts'
 import { docs, WEB_FRONTEND } from './docs.ts'
@@ -27,7 +28,7 @@ const {
   Health,
   Problem,
 } = models
-const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer } = models
+const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer } = protocol
 
 /** The calls of `rest_api.rst`, and those that Coalition 4 has beside them. */
 const userRoutes = (farm: Farm, prefix: string) =>

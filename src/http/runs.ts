@@ -2,6 +2,7 @@ import { Elysia, t } from 'elysia'
 import type { Report } from '../domain/runs.ts'
 import { invalid } from '../errors.ts'
 import type { Farm } from '../farm.ts'
+import { WorkerName } from '../models.ts'
 import {
   type HeartbeatRequest as Beat,
   EndRequest,
@@ -9,8 +10,7 @@ import {
   HeartbeatRequest,
   PickRequest,
   ReleaseRequest,
-  WorkerName,
-} from '../models.ts'
+} from '../protocol.ts'
 import { takes } from './body.ts'
 import { documented, ref } from './documented.ts'
 import { json } from './json.ts'

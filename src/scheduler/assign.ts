@@ -4,7 +4,7 @@ import type { NeedSets } from '../domain/needs.ts'
 import { jobRow } from '../domain/rows.ts'
 import { startRun } from '../domain/runs.ts'
 import { greet, saveWorker, takeRunAway } from '../domain/workers.ts'
-import type { Assignment } from '../models.ts'
+import type { Assignment } from '../protocol.ts'
 import { hasWork, type Line, linesOf, pick } from './pick.ts'
 
 const CACHED_LINES = 10_000

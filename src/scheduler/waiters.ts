@@ -1,4 +1,4 @@
-import type { Assignment } from '../models.ts'
+import type { Assignment } from '../protocol.ts'
 
 interface Waiter {
   name: string

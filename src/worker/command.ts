@@ -1,6 +1,6 @@
 /** From a job to what the system's shell gets: variables, drive letters, directory, `runcommand`. Pure. */
 import { FarmError } from '../errors.ts'
-import type { Assignment } from '../models.ts'
+import type { Assignment } from '../protocol.ts'
 import { type Environment, lookup, parseEnvironment, withPairs } from './environment.ts'
 import { fillTemplate } from './shell.ts'
 

@@ -1,6 +1,6 @@
 /** Sends a run's output and end to the server, whatever happens to the connection meanwhile. */
 import { Refused } from '../client.ts'
-import type { EndRequest, HeartbeatAnswer, HeartbeatRequest, RunAnswer } from '../models.ts'
+import type { EndRequest, HeartbeatAnswer, HeartbeatRequest, RunAnswer } from '../protocol.ts'
 import { type Link, Stopped } from './link.ts'
 import type { Run } from './run.ts'
 import type { Vitals } from './vitals.ts'

@@ -1,6 +1,6 @@
 /** One slot of a worker: picks a job, runs it, reports it, and begins again. */
 import { Refused } from '../client.ts'
-import type { Assignment, PickRequest, ReleaseRequest, RunAnswer } from '../models.ts'
+import type { Assignment, PickRequest, ReleaseRequest, RunAnswer } from '../protocol.ts'
 import { prepare } from './command.ts'
 import type { Environment } from './environment.ts'
 import { type Link, Stopped } from './link.ts'

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '../../src/client.ts'
-import type { Assignment } from '../../src/models.ts'
+import type { Assignment } from '../../src/protocol.ts'
 import { selfCommand } from '../../src/self.ts'
 
 /** One for each test file: `bun test` runs them all in one process. */

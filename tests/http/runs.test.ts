@@ -1,6 +1,7 @@
 /** The workers' own protocol: pick, heartbeat, end, release. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { Event, HeartbeatAnswer, RunAnswer, Worker } from '../../src/models.ts'
+import type { Event, Worker } from '../../src/models.ts'
+import type { HeartbeatAnswer, RunAnswer } from '../../src/protocol.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 import { expectProblem } from './problem.ts'
 

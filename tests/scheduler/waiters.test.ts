@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { Assignment } from '../../src/models.ts'
+import type { Assignment } from '../../src/protocol.ts'
 import { Waiters } from '../../src/scheduler/waiters.ts'
 import { type TestFarm, testFarm } from '../support/farm.ts'
 

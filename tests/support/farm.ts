@@ -8,7 +8,8 @@ import type { JobState } from '../../src/db/schema.ts'
 import type { Report } from '../../src/domain/runs.ts'
 import { FarmError } from '../../src/errors.ts'
 import { createFarm, type Farm } from '../../src/farm.ts'
-import type { Assignment, Event, Job, JobInput, Worker } from '../../src/models.ts'
+import type { Event, Job, JobInput, Worker } from '../../src/models.ts'
+import type { Assignment } from '../../src/protocol.ts'
 
 /** Seconds since the epoch at which every test begins. */
 export const START = 1_800_000_000

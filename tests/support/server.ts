@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openData } from '../../src/db/open.ts'
-import type { Assignment, Job, JobInput } from '../../src/models.ts'
+import type { Job, JobInput } from '../../src/models.ts'
+import type { Assignment } from '../../src/protocol.ts'
 import { startServer } from '../../src/server.ts'
 
 export interface Answer<T = unknown> {

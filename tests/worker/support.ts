@@ -1,7 +1,7 @@
 /** The server's side of the workers' protocol, over real HTTP, with the state in the open for a test to look at. */
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type Assignment, EndRequest, HeartbeatRequest, PickRequest, ReleaseRequest } from '../../src/models.ts'
+import { type Assignment, EndRequest, HeartbeatRequest, PickRequest, ReleaseRequest } from '../../src/protocol.ts'
 import { type AgentOptions, runAgent } from '../../src/worker/agent.ts'
 
 export interface RunRecord {
