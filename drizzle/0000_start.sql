@@ -53,6 +53,7 @@ CREATE TABLE `jobs` (
 	`url` text DEFAULT '' NOT NULL,
 	`progress` real DEFAULT 0 NOT NULL,
 	`progress_pattern` text DEFAULT '' NOT NULL,
+	`frames` text DEFAULT '' NOT NULL,
 	`needs_id` integer DEFAULT 0 NOT NULL,
 	`ready` integer DEFAULT 0 NOT NULL,
 	`unfinished` integer DEFAULT 0 NOT NULL,

@@ -21,6 +21,13 @@ export class Unreachable extends Error {
   }
 }
 
+/** `no answer from http://farm:19211 (ECONNREFUSED)`: what the system says further is no help to anybody. */
+export function whyUnreachable({ message, cause }: Unreachable): string {
+  const reason = cause instanceof Error && ('code' in cause && typeof cause.code === 'string' ? cause.code : cause.name)
+  const [noAnswer = message] = message.split(': ')
+  return reason ? `${noAnswer} (${reason})` : noAnswer
+}
+
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 export interface Client {

@@ -225,6 +225,7 @@ function check(option: Option, value: unknown, where: string, folder: string): u
 
 function expected({ schema, env }: Option): string {
   if (env === 'COALITION_URL') return `an address like http://farm:${DEFAULT_PORT}`
+  if (schema.anyOf) return `one of ${schema.anyOf.map((choice: { const: string }) => choice.const).join(', ')}`
   const { minimum, maximum, maxLength } = schema
   if (schema.type === 'integer') return `a whole number from ${minimum} to ${maximum}`
   if (schema.type === 'number') return `a number from ${minimum} to ${maximum}`

@@ -7,20 +7,37 @@ export interface Discovery {
 }
 
 /** Whether a server that listens on this address is there for other machines: one that is not does not offer itself. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || /^127\./.test(host)
+export const isLoopback = (host: string): boolean => /^(localhost|\[?::1\]?|(::ffff:)?127(\.\d{1,3}){3})$/i.test(host)
+
+/** That one who asked was gone before the answer, the system says at the next send, which is then not made: so twice. */
+function answer(send: () => void): void {
+  for (let attempt = 0; attempt < 2; attempt++)
+    try {
+      send()
+      return
+    } catch {
+      // A worker asks again.
+    }
+}
 
 /** Answers on the server's own port. A port that another program has for UDP is no reason not to serve: it is said, and that is all. */
-export async function answerWorkers(port: number, log: (line: string) => void): Promise<Discovery | undefined> {
+export async function answerWorkers(
+  host: string,
+  port: number,
+  log: (line: string) => void,
+): Promise<Discovery | undefined> {
   try {
     return await Bun.udpSocket({
-      hostname: '0.0.0.0',
+      // A broadcast reaches only who listens on all addresses; a server that others cannot connect to must not answer it.
+      hostname: isLoopback(host) ? '127.0.0.1' : '0.0.0.0',
       port,
       socket: {
         data(socket, message, fromPort, fromAddress) {
           // Nothing else is answered, and never with more than was asked: no use to anybody who forges an address.
-          if (message.toString() === QUESTION) socket.send(ANSWER, fromPort, fromAddress)
+          if (message.toString() === QUESTION) answer(() => socket.send(ANSWER, fromPort, fromAddress))
         },
+        // As where a send throws: of a network that is down, or of one who asked and is gone.
+        error() {},
       },
     })
   } catch (error) {

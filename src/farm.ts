@@ -11,9 +11,11 @@ import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, type Report, report, runStanding } from './domain/runs.ts'
+import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { setWorkersActive } from './domain/workers.ts'
-import type { Affinities, Health, JobInput, WorkerEdit } from './models.ts'
+import { FarmError } from './errors.ts'
+import type { Affinities, Health, JobInput, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
 import { hasWork } from './scheduler/pick.ts'
@@ -84,6 +86,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     while (await commit(saveSigns));
   }
 
+  let submissions = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
   let stepping: Promise<void> = Promise.resolve()
@@ -103,6 +106,32 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
   }
 
   const now = clock
+
+  /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
+  async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
+    const cradle = -++submissions
+    let steps = submit(inputs, field, cradle)
+    let turn = await write((tx) => {
+      steps = submit(inputs, field, cradle)
+      steps.next()
+      return steps.next(tx)
+    })
+    try {
+      while (!turn.done) {
+        let taken = false
+        turn = await write((tx) => {
+          // A batch can be done again when another operation of it fails badly; a step of this one cannot.
+          if (taken) throw new FarmError('unavailable', 'The submission was interrupted: send it again.')
+          taken = true
+          return steps.next(tx)
+        })
+      }
+      return turn.value
+    } catch (error) {
+      while (await commit((tx) => discard(tx, cradle)));
+      throw error
+    }
+  }
 
   /** The run by which a worker holds a job. */
   function runOfJob(name: string, job: number | undefined): number | undefined {
@@ -152,7 +181,9 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     findGroup: (titles: readonly string[]) => lists.findGroup(core, titles),
     jobExists: (id: number) => core.rows.job.get({ id }) !== undefined,
 
-    addJob: (input: JobInput) => write((tx) => jobOperations.addJob(tx, input)),
+    addJob: async (input: NewJob) => (await submitJobs([input], (_, name) => name))[0] as number,
+    /** All of them or none; answers their ids. Errors name the field with the place in the list before it. */
+    addJobs: (inputs: readonly NewJob[]) => submitJobs(inputs, (i, name) => `${i}.${name}`),
     editJobs: (edits: Record<string, JobInput>) => write((tx) => jobOperations.editJobs(tx, edits)),
     setDependencies: (id: number, ids: readonly number[]) => write((tx) => setDependencies(tx, id, ids)),
     deleteJobs: (ids: readonly number[]) => write((tx) => jobOperations.deleteJobs(tx, ids)),

@@ -65,6 +65,7 @@ const jobRow = noted(createSelectSchema(jobs).properties, {
   total_working: ["A group's leaf descendants that are WORKING", 0],
   url: ['A link to the result', 'http://localhost/image.png'],
   progress: ['0 to 1', 0.5],
+  frames: ['The frames it renders, as 1-5 or 1-9x2; of a group as they were submitted', '1-5'],
   progress_pattern: ['A regular expression with %percent (0-100) or %one (0-1); empty: PROGRESS:%percent', '#%percent'],
 })
 
@@ -163,6 +164,63 @@ export const JobInput = Type.Object(
 /** Properties of a new job; what is left out has its default. */
 export type JobInput = Static<ReturnType<typeof settableObject>>
 const settableObject = () => Type.Partial(Type.Object(settable))
+
+const JobName = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '[^0-9]',
+  description: 'A name within this request, for dependencies of other jobs in it; not a number',
+  wanted: 'a name of 1 to 255 characters that is not a number',
+})
+
+/** A new job: a single one, a group of frames, or a tree. */
+export const NewJob = Type.Recursive(
+  (This) =>
+    Type.Object(
+      {
+        ...optional(settable),
+        ...optional(kept),
+        dependencies: Type.Optional(
+          Type.Array(Type.Union([Id, JobName]), {
+            maxItems: LIST_LIMIT,
+            description: 'Jobs it waits for: ids, or names of jobs in the same request',
+            examples: [[]],
+          }),
+        ),
+        name: Type.Optional(JobName),
+        children: Type.Optional(Type.Array(This, { maxItems: LIST_LIMIT, description: 'Jobs in this group' })),
+        frames: Type.Optional(
+          Type.String({
+            maxLength: SCRIPT_LIMIT,
+            description:
+              'Frames as 1-100, 1-100x2, 1,5,10-20, -5-5 or 100-1: the job becomes a group with a child for each chunk, and {frame}, {frame:04}, {start}, {end} and {step} in its command stand for numbers ({{ and }} for braces)',
+          }),
+        ),
+        chunk: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Frames a child renders; default 1' }),
+        ),
+        frame_order: Type.Optional(
+          Type.String({
+            maxLength: 20,
+            description:
+              'The order of the children: given (default), reversed, ends-first (first, last, middle, then halving) or every:N (every Nth first)',
+          }),
+        ),
+      },
+      { additionalProperties: false, examples: JobInput.examples },
+    ),
+  { $id: 'NewJob' },
+)
+export type NewJob = Omit<JobInput, 'dependencies'> & {
+  dependencies?: (number | string)[]
+  name?: string
+  children?: NewJob[]
+  frames?: string
+  chunk?: number
+  frame_order?: string
+}
+
+export const NewJobs = Type.Array(NewJob, { $id: 'NewJobs', minItems: 1, maxItems: LIST_LIMIT })
 
 export const JobEdits = Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,15}$' }), Type.Ref(JobInput), {
   $id: 'JobEdits',
@@ -290,6 +348,17 @@ export const Problem = Type.Object(
     detail: Type.String({ description: 'What was wrong, with which value, and what to do' }),
     field: Type.Optional(Type.String({ description: 'The place in the request at fault' })),
   },
-  { $id: 'Problem' },
+  {
+    $id: 'Problem',
+    examples: [
+      {
+        type: 'about:blank',
+        title: 'Unprocessable Content',
+        status: 422,
+        detail: "priority is 'high': write an integer.",
+        field: 'priority',
+      },
+    ],
+  },
 )
 export type Problem = Static<typeof Problem>

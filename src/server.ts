@@ -38,8 +38,16 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
   const app = createApp(farm)
   try {
-    // development would answer a failure with a page that shows the source.
-    app.listen({ hostname: host, port, maxRequestBodySize: MAX_BODY, idleTimeout: IDLE_SECONDS, development: false })
+    app.listen({
+      hostname: host,
+      port,
+      // Elysia's default is true: on Linux a second server would then share the port, and each get half of the calls.
+      reusePort: false,
+      maxRequestBodySize: MAX_BODY,
+      idleTimeout: IDLE_SECONDS,
+      // Otherwise a failure is answered with a page that shows the source.
+      development: false,
+    })
   } catch (error) {
     await farm.stop()
     folder.close()
@@ -48,7 +56,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   farm.run()
   const listening = app.server?.port ?? port
   const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
-  const discovered = offered ? await answerWorkers(listening, console.error) : undefined
+  const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listening}`,
     port: listening,

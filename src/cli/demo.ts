@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
 import { localUrl } from '../address.ts'
 import { type Client, createClient } from '../client.ts'
 import { loadConfig, type ServerConfig } from '../config.ts'
+import type { DemoRequest } from '../demo/submit.ts'
 import { VERSION } from '../version.ts'
 import { bothOptions, connect, examples, givenFlags, integer, serverOption } from './options.ts'
 import { EXIT, Exit, failed, wrongUsage } from './outcome.ts'
@@ -24,15 +25,20 @@ export const demoCommand = () =>
     .option('--up', 'start a server and workers for it, and leave them up')
     .option('--out <folder>', 'for the frames and the animation; the workers must see it too', 'coalition-demo')
     .option('--frames <number>', 'length of the animation', integer(1, 10_000))
+    // For tests, and for who wants it large: three more lines of help would not help a newcomer.
+    .addOption(new Option('--width <pixels>').argParser(integer(1, 16_384)).hideHelp())
+    .addOption(new Option('--height <pixels>').argParser(integer(1, 16_384)).hideHelp())
+    .addOption(new Option('--samples <number>').argParser(integer(1, 65_536)).hideHelp())
     .addHelpText(
       'after',
       examples('coalition demo --up', 'coalition demo --server http://farm:19211 --out /mnt/show/demo'),
     )
     .action(async (options) => {
       const out = resolve(options.out)
-      const { up, server, frames } = options
+      const { up, server, frames, width, height, samples } = options
+      const request = { out, frames, width, height, samples }
       if (!up) {
-        const path = await render(connect(options), out, frames)
+        const path = await render(connect(options), request)
         return print(`The animation is ${path}`)
       }
       if (server !== undefined) throw wrongUsage('--up starts a server of its own: leave out --server')
@@ -52,7 +58,7 @@ export const demoCommand = () =>
         try {
           const url = localUrl(running.url)
           await print(`coalition ${VERSION}: server on ${url}, ${config.worker.workers} workers`)
-          const path = await Promise.race([render(createClient(url), out, frames, stop), running.ended])
+          const path = await Promise.race([render(createClient(url), request, stop), running.ended])
           if (path) {
             await print(`The animation is ${path} (any browser plays it)`)
             await print(`The server stays up at ${url} - the API is at ${url}/docs - until Ctrl-C.`)
@@ -67,10 +73,10 @@ export const demoCommand = () =>
       endService(code)
     })
 
-async function render(client: Client, out: string, frames?: number, signal?: AbortSignal): Promise<string> {
+async function render(client: Client, request: DemoRequest, signal?: AbortSignal): Promise<string> {
   const { submitDemo } = await import('../demo/submit.ts')
   const { watchDemo } = await import('../demo/watch.ts')
-  const jobs = await submitDemo(client, { out, ...(frames !== undefined && { frames }) })
+  const jobs = await submitDemo(client, request)
   const outcome = await watchDemo(client, jobs, signal ? { signal } : {}).catch((error: unknown) => {
     // Whoever stopped it knows; the message of an aborted call would be news to nobody.
     throw signal?.aborted ? new Exit(INTERRUPTED) : error

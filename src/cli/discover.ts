@@ -4,8 +4,8 @@ import { createSocket } from 'node:dgram'
 const QUESTION = 'coalition'
 const ANSWER = 'roxor'
 const EVERY_MS = 2000
-/** A server on this very machine is found without any network. */
-const EVERYBODY = ['255.255.255.255', '127.0.0.1']
+/** A server on this very machine is found without any network; and first, for it may listen on loopback only. */
+const EVERYBODY = ['127.0.0.1', '255.255.255.255']
 
 export interface Search {
   /** The server's, for its datagrams as for HTTP. */

@@ -44,7 +44,7 @@ export const importCommand = () =>
 async function importJobs(place: string, data: string, logs: string | undefined): Promise<void> {
   const stop = untilSignal()
   // Loaded here, so that `coalition jobs list` need not wait for a database's modules.
-  const { openSource } = await import('../import/source.ts')
+  const { openSource } = await import('../import/open.ts')
   const { importFarm } = await import('../import/import.ts')
   const source = await openSource(place)
   const display = process.stderr.isTTY ? bar() : plainLines()

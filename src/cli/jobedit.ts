@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
-import type { JobInput } from '../models.ts'
+import type { JobInput, NewJob } from '../models.ts'
+import { currentUser } from '../user.ts'
 import { jobInput, propertyOptions } from './jobproperties.ts'
-import { clientOptions, connect, examples, jobIds, serverOption } from './options.ts'
+import { clientOptions, connect, examples, integer, jobIds, serverOption } from './options.ts'
 import { wrongUsage } from './outcome.ts'
 import { print, printJson } from './output.ts'
 import { shellLine } from './shell.ts'
@@ -11,35 +11,38 @@ export const addCommand = () =>
   propertyOptions(serverOption(new Command('add').description('submit a job, or a group, and print its id')))
     .argument('[command...]', 'what it runs: a program and its arguments, or one line for the shell; nothing: a group')
     .option('--paused', 'it waits until it is started')
+    .option(
+      '--frames <ranges>',
+      'a job for each frame: 1-250, 1-100x2, 1,5,10-20; the command says {frame}, or {start} and {end}',
+    )
+    .option('--chunk <frames>', 'frames that one job renders; default 1', integer(1))
+    .option('--frame-order <order>', 'given, reversed, ends-first (an early look at the whole range) or every:N')
     .usage('[options] -- COMMAND...')
     .addHelpText(
       'after',
       examples(
         'coalition jobs add --title "Frame 1" --env SHOT=010 -- blender -b "my shot.blend" -f 1',
+        'coalition jobs add --title Shot --frames 1-250 --chunk 5 -- blender -b scene.blend -s {start} -e {end} -a',
         'coalition jobs add --depends 1,2 -- "convert *.png out.gif && echo done"',
         'group=$(coalition jobs add --title "Shot 010")',
       ),
     )
     .action(async (words, options) => {
-      const job: JobInput = {
+      // `-- "$cmd"` of a script whose variable is not set: a group that nobody meant would wait for ever.
+      if (words.length > 0 && words.every((word) => word.trim() === '')) {
+        throw wrongUsage('the command is empty; leave it out altogether to make a group')
+      }
+      const job: NewJob = {
         ...jobInput(options),
+        frames: options.frames,
+        chunk: options.chunk,
+        frame_order: options.frameOrder,
         user: options.user ?? currentUser(),
         command: words.length === 0 ? '' : shellLine(words),
         paused: options.paused ? 1 : undefined,
       }
       await print(String(await connect(options).call<number>('PUT', '/api/jobs', job)))
     })
-
-/** Empty where the system has no name for who runs this, as in a bare container; where USER is not set Bun says `unknown`. */
-function currentUser(env: Record<string, string | undefined> = process.env): string {
-  try {
-    const { username } = userInfo()
-    if (username && username !== 'unknown') return username
-  } catch {
-    // A number without a name.
-  }
-  return env.LOGNAME ?? ''
-}
 
 export const editCommand = () =>
   propertyOptions(clientOptions(new Command('edit').description('change properties of jobs')))

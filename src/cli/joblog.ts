@@ -1,8 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
-import { type Client, Unreachable } from '../client.ts'
+import { type Client, Unreachable, whyUnreachable } from '../client.ts'
 import type { Job } from '../models.ts'
 import { connect, examples, integer, jobId, serverOption } from './options.ts'
-import { whyUnreachable } from './outcome.ts'
 import { write } from './output.ts'
 
 /** One answer, and what is held in memory: a log of gigabytes is read page by page. */

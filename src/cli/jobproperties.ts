@@ -1,7 +1,7 @@
 /** The properties of a job as options: `jobs add` and `jobs edit` take the same. */
 import type { Command, OptionValues } from '@commander-js/extra-typings'
+import { parseEnvironment } from '../environment.ts'
 import type { JobInput } from '../models.ts'
-import { parseEnvironment } from '../worker/environment.ts'
 import { collect, idList, integer, seconds } from './options.ts'
 import { wrongUsage } from './outcome.ts'
 

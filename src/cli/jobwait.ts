@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings'
 import cliProgress from 'cli-progress'
-import { type Client, Unreachable } from '../client.ts'
+import { type Client, Unreachable, whyUnreachable } from '../client.ts'
 import type { Job } from '../models.ts'
 import { clientOptions, connect, examples, jobIds, seconds } from './options.ts'
-import { EXIT, Exit, failed, whyUnreachable } from './outcome.ts'
+import { EXIT, Exit, failed } from './outcome.ts'
 import { print, printJson } from './output.ts'
-import { formatDone, formatDuration } from './tables.ts'
+import { formatDone, formatDuration, printable } from './tables.ts'
 
 const POLL_MS = 1000
 /** A server that never answered is more likely a wrong address than one that restarts. */
@@ -71,7 +71,7 @@ export function progressBars(stream: NodeJS.WriteStream = process.stderr) {
       share: String(Math.floor(job.progress * 100)).padStart(3),
       done: formatDone(job),
       state: job.state,
-      title: job.title.replaceAll(/\p{Cc}+/gu, ' ') || `job ${job.id}`,
+      title: printable(job.title) || `job ${job.id}`,
     }
     const bar = byId.get(job.id)
     if (bar) bar.update(job.progress, payload)
@@ -100,7 +100,7 @@ export const waitCommand = () =>
       if (options.json) await printJson(jobs)
       else
         for (const job of jobs)
-          await print(`${job.id} ${job.state} ${formatDuration(job.duration)} ${job.title}`.trimEnd())
+          await print(`${job.id} ${job.state} ${formatDuration(job.duration)} ${printable(job.title)}`.trimEnd())
       const errors = jobs.filter(({ state }) => state === 'ERROR')
       if (errors.length > 0)
         throw failed(`in ERROR: ${errors.map(({ id }) => id).join(', ')}; see \`coalition jobs log ID\``)

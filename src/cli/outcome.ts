@@ -1,6 +1,6 @@
 /** How a command ends: the exit codes that scripts rely on, and the one sentence for a person. */
 import { CommanderError } from '@commander-js/extra-typings'
-import { Refused, Unreachable } from '../client.ts'
+import { Refused, Unreachable, whyUnreachable } from '../client.ts'
 import { ConfigError } from '../config.ts'
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, timeout: 3 } as const
@@ -30,7 +30,9 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? EXIT.ok : EXIT.usage, sentence: '' }
   if (error instanceof ConfigError) return { code: EXIT.usage, sentence: error.message }
   if (error instanceof Refused) {
-    const place = error.field && !error.message.includes(error.field) ? `${error.field}: ` : ''
+    // A bare number is a place in the list of ids that this program sent: the message itself names the id.
+    const named = error.field && !/^\d+$/.test(error.field) && !error.message.includes(error.field)
+    const place = named ? `${error.field}: ` : ''
     return { code: EXIT.failed, sentence: place + error.message }
   }
   if (error instanceof Unreachable) {
@@ -40,13 +42,6 @@ export function outcomeOf(error: unknown): Outcome {
     }
   }
   return { code: EXIT.failed, sentence: error instanceof Error ? error.message : String(error) }
-}
-
-/** `no answer from http://farm:19211 (ECONNREFUSED)`: what the system says further is no help to anybody. */
-export function whyUnreachable({ message, cause }: Unreachable): string {
-  const reason = cause instanceof Error && ('code' in cause && typeof cause.code === 'string' ? cause.code : cause.name)
-  const [noAnswer = message] = message.split(': ')
-  return reason ? `${noAnswer} (${reason})` : noAnswer
 }
 
 /** One line on stderr; the stack only for who asks for it, an artist has no use for it. */

@@ -65,7 +65,7 @@ function fit<T>(widths: number[], columns: readonly Column<T>[], room: number): 
 }
 
 /** A title is what somebody typed: an escape sequence in it would run on the terminal of who lists the jobs. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
+export const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
 
 /** `key  value` lines for one thing. */
 export function formatFields(fields: Record<string, string | number>): string {

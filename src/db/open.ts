@@ -19,8 +19,8 @@ export type Db = ReturnType<typeof connect>
 
 function connect(path: string) {
   const sqlite = new Database(path, { create: true, strict: true })
-  // FULL: what was answered survives a power cut. With the group commit of db/commit.ts it costs one fsync for all the
-  // requests that arrive together, so it is no slower than NORMAL with a commit each (design/scheduler.md has figures).
+  // FULL: what was answered survives a power cut. The group commit of commit.ts makes it one fsync for all the requests that
+  // arrive together: with 32 of them 13,200 picks and ends a second, against 5,800 with NORMAL and a commit each.
   sqlite.run('PRAGMA journal_mode = WAL')
   sqlite.run('PRAGMA synchronous = FULL')
   sqlite.run('PRAGMA busy_timeout = 5000')
@@ -101,6 +101,8 @@ function lockFolder(folder: string): Database {
   let lock: Database | undefined
   try {
     lock = new Database(join(folder, 'lock'), { create: true })
+    // Nothing is ever written to it: a journal would only lie beside it, and stay there when the server is killed.
+    lock.run('PRAGMA journal_mode = MEMORY')
     lock.run('BEGIN EXCLUSIVE')
     return lock
   } catch (error) {

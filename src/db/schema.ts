@@ -50,6 +50,8 @@ export const jobs = sqliteTable(
     url: text('url').notNull().default(''),
     progress: real('progress').notNull().default(0),
     progress_pattern: text('progress_pattern').notNull().default(''),
+    /** The frames it renders, as `1-5` or `1-9x2`; of a group as they were submitted. Empty: it is not about frames. */
+    frames: text('frames').notNull().default(''),
     /** The set of names that the job itself needs; what it needs in all is this and its ancestors'. */
     needs_id: count('needs_id'),
     /** 1: a leaf that may be picked as far as it alone can tell (WAITING; its ancestors may still hold it back). */

@@ -20,9 +20,12 @@ export interface DemoFrame {
 /** Prints a line each time so much more is done: 20 lines a frame tell enough, 270 would bury the log. */
 const STEP_PERCENT = 5
 
-/** Answers the path of the PNG. The defaults take about 3 s of one core. */
+/**
+ * Answers the path of the PNG. The defaults take some 1.8 s of one core, so that two cores do the demo in 45 s; 24 samples
+ * took 4 s, and the difference is a little grain where the floor is in shadow.
+ */
 export function demoFrame(request: DemoFrame, print: (line: string) => void = console.log): string {
-  const { frame, frames, out, width = 480, height = 270, samples = 24 } = request
+  const { frame, frames, out, width = 480, height = 270, samples = 10 } = request
   const started = performance.now()
   print(`frame ${frame} of ${frames}: ${width}x${height}, ${samples} samples a pixel`)
   let next = 0

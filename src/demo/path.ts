@@ -3,7 +3,7 @@ import { GLASS, METAL, type Moment } from './scene.ts'
 import { SUN, SUN_LIGHT, SUN_SPREAD, SUN_U, SUN_V, skylight } from './sky.ts'
 
 export interface Path {
-  /** Where `follow` leaves its answer, linear RGB: three million rays a frame should not make three million arrays. */
+  /** Where `follow` leaves its answer, linear RGB: a million rays a frame should not make a million arrays. */
   readonly light: Float64Array
   /** `at`: eight numbers from 0 to 1, the place of this ray in its pixel's sequence; 4 to 7 are used here. */
   follow(

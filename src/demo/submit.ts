@@ -1,9 +1,9 @@
 /** The demo as a newcomer would submit it: groups, commands, a dependency, priorities, one call of the API for each job. */
-import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Client } from '../client.ts'
 import type { JobInput } from '../models.ts'
+import { currentUser } from '../user.ts'
 import { DEMO_FRAMES } from './frame.ts'
 import { DEMO_FPS } from './join.ts'
 
@@ -39,7 +39,7 @@ export async function submitDemo(client: Client, request: DemoRequest): Promise<
   const folder = resolve(request.out)
   const out = join(folder, 'coalition-demo.png')
   const plan = demoCommands({ ...request, frames, folder, out }, process.platform)
-  const user = userName()
+  const user = currentUser()
   const url = pathToFileURL(out).href
   const add = (job: JobInput) => client.call<number>('PUT', '/api/jobs', { user, ...job })
 
@@ -108,13 +108,4 @@ export function quotePath(path: string, platform: NodeJS.Platform): string {
     )
   }
   return windows ? `"${path.replaceAll('\\', '/')}"` : `"${path.replace(/[\\"$`]/g, '\\$&')}"`
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A container may run under a number that has no name.
-    return process.env.USER ?? process.env.USERNAME ?? ''
-  }
 }

@@ -99,7 +99,7 @@ function check(spec: FrameSpec): void {
   range('samples', 1, 4096)
 }
 
-/** One sample that hits the sun's mirror image must not outshine the other 23: that is a white speck. */
+/** One sample that hits the sun's mirror image must not outshine all the others: that is a white speck. */
 function soften(light: number): number {
   return Math.min(light, 6)
 }

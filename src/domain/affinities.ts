@@ -21,8 +21,7 @@ export function listAffinities({ db }: Pick<Core, 'db'>): Affinities {
 /** The names in a text as they are kept: `#5` is what number 5 is called, and a new name takes the first free number. */
 export function affinityNames(tx: Tx, text: string): string[] {
   const names = namesOf(text).map((name) => nameOfNumber(tx, name) ?? name)
-  for (const name of names)
-    if (!isNumber(name) && name !== '*' && !tx.rows.affinityByName.get({ name })) number(tx, name)
+  for (const name of names) if (canBeNumbered(name) && !tx.rows.affinityByName.get({ name })) number(tx, name)
   return [...new Set(names)].sort()
 }
 
@@ -30,6 +29,9 @@ function number(tx: Tx, name: string): void {
   const free = tx.rows.freeNumber.get()
   if (free) tx.rows.addAffinity.run({ id: free.id, name })
 }
+
+/** What `setAffinities` would refuse as the name of a number does not get one by itself either. */
+const canBeNumbered = (name: string) => nameProblem(name) === undefined
 
 const isNumber = (name: string) => BY_NUMBER.test(name) && Number(name.slice(1)) <= NUMBERS
 
@@ -81,12 +83,17 @@ export function setAffinities(tx: Tx, wanted: Affinities): void {
 
 function checkedName(id: string, text: string): string {
   const name = text.trim()
-  if (/[,\n]/.test(name)) throw invalid(id, `Affinity ${id} is '${name}': a name holds no comma and no newline.`)
-  if (name === '*' || name.startsWith('#'))
-    throw invalid(id, `Affinity ${id} is '${name}': * and # have a meaning of their own; choose another name.`)
-  if (name.length > LONGEST_NAME)
-    throw invalid(id, `Affinity ${id} is ${name.length} characters long: ${LONGEST_NAME} are the most.`)
+  const problem = nameProblem(name)
+  if (problem) throw invalid(id, `Affinity ${id} ${problem}`)
   return name
+}
+
+function nameProblem(name: string): string | undefined {
+  if (name.length > LONGEST_NAME) return `is ${name.length} characters long: ${LONGEST_NAME} are the most.`
+  if (/[,\n]/.test(name)) return `is '${name}': a name holds no comma and no newline.`
+  if (name === '*' || name.startsWith('#'))
+    return `is '${name}': * and # have a meaning of their own; choose another name.`
+  return undefined
 }
 
 function refuseDoubles(wanted: Affinities, after: Affinities): void {

@@ -5,6 +5,7 @@ import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
 import { prepareRows, type Rows } from './rows.ts'
+import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
 
 /** What every operation works on. */
@@ -30,7 +31,9 @@ export type Clock = () => number
 
 export function createCore(db: Db, logs: string): Core {
   const needs = new NeedSets(db)
-  return { db, rows: prepareRows(db), needs, tree: new Tree(db, needs), live: new Live(), logs: new Logs(logs) }
+  const rows = prepareRows(db)
+  discardAll({ db, rows })
+  return { db, rows, needs, tree: new Tree(db, needs), live: new Live(), logs: new Logs(logs) }
 }
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */

@@ -2,39 +2,15 @@
 import type { JobRow } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { JobInput } from '../models.ts'
-import { affinityNames } from './affinities.ts'
 import type { Tx } from './core.ts'
 import { refuseCircleAfterMove, setDependencies } from './dependencies.ts'
 import { Group } from './group.ts'
+import { groupAt, pausedIn, settingsOf } from './inputs.ts'
 import { saveLeaf } from './leaves.ts'
-import { progressPattern } from './progress.ts'
 import { isGroup, jobRow, SETTINGS } from './rows.ts'
 import { endRun } from './runs.ts'
 import { restingState } from './states.ts'
 import { deleteJob, RESET, resetBelow, stopBelow } from './subtree.ts'
-
-/** Makes a job; answers its id. */
-export function addJob(tx: Tx, input: JobInput): number {
-  const settings = {
-    parent: 0, title: '', command: '', dir: '.', environment: '', retry: 0, timeout: 0, priority: 1000, user: '', url: '',
-    progress_pattern: '', needs_id: 0, deadline: 0, ...settingsOf(tx, input),
-  } // biome-ignore format: one line a field would hide the two that matter
-  groupAt(tx, settings.parent, 'parent')
-  const paused = pausedIn(input) ?? false
-  const state = restingState(paused, 0)
-  const leaf = !isGroup(settings)
-  const ready = Number(leaf && state === 'WAITING')
-  const id = Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready }).lastInsertRowid)
-  if (leaf) tx.tree.moveLeaf(null, { ...settings, state, ready, duration: 0, start_time: 0 })
-  else {
-    const group = new Group(id, settings.priority, settings.needs_id)
-    group.paused = paused
-    group.state = state
-    tx.tree.attach(group, groupAt(tx, settings.parent, 'parent'))
-  }
-  if (input.dependencies?.length) setDependencies(tx, id, input.dependencies)
-  return id
-}
 
 /** Changes jobs by id. Fields that the server keeps are ignored: clients of Coalition hand back whole jobs. */
 export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
@@ -69,8 +45,9 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
     stopIfHeld(tx, id)
   }
   if (edit.dependencies) setDependencies(tx, id, edit.dependencies, field('dependencies'))
-  const paused = pausedIn(edit)
-  if (paused !== undefined && paused !== isPaused(tx, id)) (paused ? pauseJobs : startJobs)(tx, [id])
+  const now = isPaused(tx, id)
+  const paused = pausedIn(edit, now)
+  if (paused !== undefined && paused !== now) (paused ? pauseJobs : startJobs)(tx, [id])
 }
 
 /** WAITING or PENDING, whatever they were; a group's children keep their states. A leaf that runs is stopped. */
@@ -136,51 +113,8 @@ function* jobRows(tx: Tx, ids: readonly number[]): Generator<JobRow> {
   for (const id of new Set(ids)) yield jobRow(tx, id)
 }
 
-/** What an input says of the columns that a user sets. */
-function settingsOf(tx: Tx, input: JobInput, field = (name: string) => name) {
-  const { title, command, dir, environment, retry, timeout, priority, user, url, progress_pattern, parent, affinity } =
-    input
-  if (progress_pattern) progressPattern(progress_pattern, field('progress_pattern'))
-  const needs_id = affinity === undefined ? undefined : tx.needs.intern(affinityNames(tx, affinity))
-  const given = {
-    parent,
-    title,
-    command,
-    dir,
-    environment,
-    retry,
-    timeout,
-    priority,
-    user,
-    url,
-    progress_pattern,
-    needs_id,
-  }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<{
-    [K in keyof typeof given]-?: NonNullable<(typeof given)[K]>
-  }>
-}
-
-/** Whether an input pauses the job or lets it go; the states that are the server's say nothing. */
-function pausedIn({ paused, state }: JobInput): boolean | undefined {
-  if (paused !== undefined) return Boolean(paused)
-  if (state === 'PAUSED') return true
-  return state === 'WAITING' ? false : undefined
-}
-
 /** A group's row is written at the commit: until then, what operations before this one did is in the tree. */
 const isPaused = (tx: Tx, id: number) => tx.tree.get(id)?.paused ?? jobRow(tx, id).paused === 1
-
-function groupAt(tx: Tx, id: number, field = 'parent'): Group {
-  const group = tx.tree.get(id)
-  if (group) return group
-  if (tx.rows.job.get({ id }))
-    throw invalid(
-      field,
-      `Job ${id} has a command, so it can hold no other jobs: name a group (a job without a command), or 0 for the root.`,
-    )
-  throw invalid(field, `There is no job ${id} to be the parent: name a group, or 0 for the root.`)
-}
 
 function refuseBelowItself(tx: Tx, id: number, parent: number, field: string): void {
   for (let group = tx.tree.get(parent); group; group = group.parent ?? undefined)

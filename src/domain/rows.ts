@@ -37,6 +37,7 @@ export const SETTINGS = [
   'progress_pattern',
   'needs_id',
   'deadline',
+  'frames',
 ] as const
 /** What only a group has. */
 const NO_COUNTERS = {
@@ -75,6 +76,26 @@ export function prepareRows(db: Db) {
         .update(jobs)
         .set({ ready: $('ready') as never })
         .where(is(jobs.id, 'id')),
+    ),
+    setParent: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ parent: $('parent') as never })
+        .where(is(jobs.id, 'id')),
+    ),
+    groupIn: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: jobs.id })
+        .from(jobs)
+        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.command} = ''`)
+        .limit(1),
+    ),
+    /** Jobs that are being made have a parent below 0 (submission.ts). */
+    unborn: hot<{ parent: number }>(
+      db,
+      db.select({ parent: jobs.parent }).from(jobs).where(sql`${jobs.parent} < 0`).limit(1),
     ),
     clearCounters: hot(db, db.update(jobs).set(NO_COUNTERS).where(is(jobs.id, 'id'))),
     childOf: hot<{ id: number }>(db, db.select({ id: jobs.id }).from(jobs).where(is(jobs.parent, 'parent')).limit(1)),
@@ -221,3 +242,11 @@ export function jobRow({ rows }: { rows: Rows }, id: number, field?: string): Jo
 
 /** A job with an empty command is a group. */
 export const isGroup = (row: Pick<JobRow, 'command'>): boolean => row.command === ''
+
+/** Writes what changed of a worker; answers the row as it is now. */
+export function saveWorker({ rows }: { rows: Rows }, before: WorkerRow, change: Partial<WorkerRow>): WorkerRow {
+  const after = { ...before, ...change }
+  const { name, state, last_job, current_event, finished, error, active, affinity } = after
+  rows.saveWorker.run({ name, state, last_job, current_event, finished, error, active, affinity })
+  return after
+}

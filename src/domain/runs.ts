@@ -3,8 +3,8 @@ import { notFound } from '../errors.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
+import { saveWorker } from './rows.ts'
 import { type RunEnd, stateAfterRun } from './states.ts'
-import { saveWorker } from './workers.ts'
 
 /** A worker takes a leaf: a run begins. */
 export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number; job: JobRow } {
@@ -47,10 +47,14 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   }
 }
 
-/** A line of the server's own in the log of a job. */
+/** A line of the server's own in the log of a job; it begins a line, whatever the output before it ended with. */
 export function note({ logs, now }: Pick<Tx, 'logs' | 'now'>, job: number, text: string): void {
-  logs.append(job, Buffer.from(`\n[coalition] ${new Date(now * 1000).toISOString()} ${text}\n`))
+  const size = logs.size(job)
+  const open = size > 0 && logs.read(job, size - 1, 1)[0] !== NEWLINE
+  logs.append(job, Buffer.from(`${open ? '\n' : ''}[coalition] ${new Date(now * 1000).toISOString()} ${text}\n`))
 }
+
+const NEWLINE = 10
 
 /**
  * A run is over: its event is closed, its worker free, its leaf what `states.ts` says. `change` overrules that (a pause, a

@@ -1,9 +1,7 @@
-import { sql } from 'drizzle-orm'
-import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
-import { type JobRow, jobs } from '../db/schema.ts'
 import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
 import { add, Group } from './group.ts'
+import { COUNTERS, prepareGroupRows } from './groupRows.ts'
 import type { NeedSets } from './needs.ts'
 import { groupState } from './states.ts'
 
@@ -12,41 +10,6 @@ interface Change {
   undo: () => void
   ofTree: boolean
 }
-
-const columns = {
-  id: jobs.id,
-  parent: jobs.parent,
-  priority: jobs.priority,
-  needs_id: jobs.needs_id,
-  paused: jobs.paused,
-  unfinished: jobs.unfinished,
-  state: jobs.state,
-  start_time: jobs.start_time,
-  finished: jobs.finished,
-  errors: jobs.errors,
-  working: jobs.working,
-  total: jobs.total,
-  total_finished: jobs.total_finished,
-  total_errors: jobs.total_errors,
-  total_working: jobs.total_working,
-  duration: jobs.duration,
-  working_since: jobs.working_since,
-}
-const COUNTERS = [
-  'paused',
-  'unfinished',
-  'state',
-  'start_time',
-  'finished',
-  'errors',
-  'working',
-  'total',
-  'total_finished',
-  'total_errors',
-  'total_working',
-  'duration',
-  'working_since',
-] as const
 
 /**
  * The tree of groups, in memory; leaves stay in the database. It is built from the rows at start, changed only inside the
@@ -65,34 +28,13 @@ export class Tree {
   #dirty = new Set<Group>()
   /** Groups and leaves that became FINISHED (+1) or left it (−1) in this operation; their dependents are told. */
   flips = new Map<number, number>()
-  #save
-  #load
-  #loadReady
+  #rows
 
   constructor(
-    private readonly db: Db,
+    db: Db,
     private readonly needs: NeedSets,
   ) {
-    const placeholders = Object.fromEntries(COUNTERS.map((name) => [name, sql.placeholder(name)]))
-    this.#save = hot(
-      db,
-      db
-        .update(jobs)
-        .set(placeholders)
-        .where(sql`${jobs.id} = ${sql.placeholder('id')}`),
-    )
-    this.#load = hot<Pick<JobRow, keyof typeof columns>>(
-      db,
-      db.select(columns).from(jobs).where(sql`${jobs.command} = ''`).orderBy(jobs.id),
-    )
-    this.#loadReady = hot<{ parent: number; needs_id: number; 'count(*)': number }>(
-      db,
-      db
-        .select({ parent: jobs.parent, needs_id: jobs.needs_id, count: sql`count(*)` })
-        .from(jobs)
-        .where(sql`ready = 1`)
-        .groupBy(jobs.parent, jobs.needs_id),
-    )
+    this.#rows = prepareGroupRows(db)
     this.load()
   }
 
@@ -140,6 +82,29 @@ export class Tree {
     this.#count(parent, totalsOf(group, 1), false)
     this.#offer(group, 1)
     this.#journal.push({ undo: () => this.detach(group), ofTree: true })
+  }
+
+  /** A group appears with all that was made below it: groups linked to it, and leaves counted in `leaves` and `total`. */
+  graft(top: Group, parent: Group): void {
+    const below = [...this.below(top)]
+    const forget = () => {
+      for (const group of below) {
+        this.#groups.delete(group.id)
+        this.#dirty.delete(group)
+      }
+    }
+    this.#journal.push({ undo: forget, ofTree: true })
+    for (const group of below.toReversed()) {
+      this.#groups.set(group.id, group)
+      this.#dirty.add(group)
+      for (const [set, count] of group.leaves) add(group.ready, set, count)
+      for (const child of group.children) {
+        sum(group, totalsOf(child, 1))
+        this.#offerTo(group, child, 1, false)
+      }
+      group.state = groupState(group, group.paused, group.unfinished)
+    }
+    this.attach(top, parent)
   }
 
   /** Takes a group, and all below it, out of its parent. */
@@ -257,7 +222,7 @@ export class Tree {
       const values: Record<string, string | number> = { id: group.id }
       for (const name of COUNTERS)
         values[name] = typeof group[name] === 'boolean' ? Number(group[name]) : (group[name] as string | number)
-      this.#save.run(values)
+      this.#rows.save.run(values)
     }
   }
 
@@ -274,7 +239,7 @@ export class Tree {
     this.#groups.clear()
     this.#dirty.clear()
     this.#rebuild = false
-    const rows = this.#load.all()
+    const rows = this.#rows.groups.all()
     for (const row of rows) {
       const group = new Group(row.id, row.priority, row.needs_id)
       for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
@@ -286,7 +251,7 @@ export class Tree {
       group.parent = this.#at(row.parent)
       group.parent.children.add(group)
     }
-    for (const row of this.#loadReady.all()) this.#at(row.parent).leaves.set(row.needs_id, row['count(*)'])
+    for (const row of this.#rows.ready.all()) this.#at(row.parent).leaves.set(row.needs_id, row['count(*)'])
     const groups = [...this.below(this.root)].reverse()
     for (const group of groups) {
       for (const [set, count] of group.leaves) add(group.ready, set, count)
@@ -379,18 +344,7 @@ export class Tree {
   #countRoot(): void {
     const { root } = this
     for (const group of root.children) sum(root, totalsOf(group, 1))
-    const leaves = this.db
-      .select({
-        finished: sql<number>`coalesce(sum(state = 'FINISHED'), 0)`,
-        errors: sql<number>`coalesce(sum(state = 'ERROR'), 0)`,
-        working: sql<number>`coalesce(sum(state = 'WORKING'), 0)`,
-        total: sql<number>`count(*)`,
-        duration: sql<number>`coalesce(sum(iif(state = 'WORKING', 0, duration)), 0)`,
-        working_since: sql<number>`coalesce(sum(iif(state = 'WORKING', start_time, 0)), 0)`,
-      })
-      .from(jobs)
-      .where(sql`${jobs.parent} = 0 and ${jobs.command} <> ''`)
-      .get()
+    const leaves = this.#rows.rootLeaves()
     if (!leaves) return
     sum(root, leaves)
     root.finished = leaves.finished

@@ -5,6 +5,7 @@ import type { Worker, WorkerEdit } from '../models.ts'
 import { affinityNames } from './affinities.ts'
 import type { Core, Tx } from './core.ts'
 import type { Vitals } from './live.ts'
+import { saveWorker } from './rows.ts'
 import { endRun } from './runs.ts'
 
 /** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
@@ -30,14 +31,6 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
     tx.live.ping(name, tx.now, vitals)
   })
   return row
-}
-
-/** Writes what changed of a worker; answers the row as it is now. */
-export function saveWorker(tx: Tx, before: WorkerRow, change: Partial<WorkerRow>): WorkerRow {
-  const after = { ...before, ...change }
-  const { name, state, last_job, current_event, finished, error, active, affinity } = after
-  tx.rows.saveWorker.run({ name, state, last_job, current_event, finished, error, active, affinity })
-  return after
 }
 
 /** Takes away what a worker runs, if anything: the job waits again. */

@@ -4,6 +4,7 @@ import { Affinities } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, ONE, ref } from './documented.ts'
 import { done, json } from './json.ts'
+import { mendAffinities } from './oldInput.ts'
 
 /** The numbered affinities (`behaviour.md`, "Which job a worker gets"). */
 export const affinityRoutes = (farm: Farm, prefix: string) =>
@@ -25,7 +26,7 @@ export const affinityRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        ...takes(Affinities, { empty: {} }),
+        ...takes(Affinities, { empty: {}, mend: mendAffinities }),
         ...documented({
           tag: 'Affinities',
           summary: 'Name affinities',

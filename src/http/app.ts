@@ -17,6 +17,8 @@ import { workerRoutes } from './workers.ts'
 const {
   Job,
   JobInput,
+  NewJob,
+  NewJobs,
   JobEdits,
   Ids,
   Worker,
@@ -48,6 +50,8 @@ export const createApp = (farm: Farm) => {
     .model({
       Job,
       JobInput,
+      NewJob,
+      NewJobs,
       JobEdits,
       Ids,
       Worker,
@@ -60,6 +64,10 @@ export const createApp = (farm: Farm) => {
       Problem,
     })
     .model({ PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer })
+    // jQuery keeps the browser's cache out with a parameter that means nothing.
+    .onTransform(({ query }) => {
+      delete (query as Record<string, unknown>)._
+    })
     .get('/', ({ redirect }) => redirect('/docs'), { detail: { hide: true } })
     .use(userRoutes(farm, '/api'))
     // Coalition 4's page speaks below this prefix.

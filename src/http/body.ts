@@ -44,15 +44,22 @@ async function readMeasured(request: Request): Promise<Uint8Array | undefined> {
  * clients that follow it send form or text types. Checked here and not by Elysia, which writes the whole value into an error
  * three times, and fails on a value that is nested too deep to be written.
  */
-export function takes<T extends TSchema>(schema: T, { references = [], mend, empty, example }: Taking = {}) {
+export function takes<T extends TSchema>(schema: T, { references = [], mend, empty, example, orElse }: Taking = {}) {
   const shape = TypeCompiler.Compile(schema, references)
+  const listShape = orElse && TypeCompiler.Compile(orElse, references)
   return {
-    body: { ...schema, noValidate: true, ...(example !== undefined && { examples: [example] }) } as T,
+    body: {
+      ...schema,
+      noValidate: true,
+      ...(example !== undefined && { examples: [example] }),
+      ...(orElse && { orElse: orElse.$id }),
+    } as T,
     async parse({ request }: { request: Request }): Promise<unknown> {
       const bytes = await readBody(request)
       const value = bytes.byteLength === 0 && empty !== undefined ? structuredClone(empty) : parseJson(decode(bytes))
       mend?.(value)
-      if (!shape.Check(value)) throw misfit(shape.Errors(value).First(), value)
+      const fitting = listShape && Array.isArray(value) ? listShape : shape
+      if (!fitting.Check(value)) throw misfit(fitting.Errors(value).First(), value)
       return value
     },
   }
@@ -65,6 +72,8 @@ interface Taking {
   mend?: (value: unknown) => void
   /** What no body at all stands for; without it, one is asked for. */
   empty?: unknown
+  /** What a list has to be, where the call takes one thing or a list of them. */
+  orElse?: TSchema
   /** In the document; default: the schema's own. */
   example?: unknown
 }

@@ -84,7 +84,7 @@ export function asOpenApi31(document: Json): Json {
 
 type Item = { [key: string]: Json }
 
-const OURS = ['$id', 'noValidate']
+const OURS = ['$id', 'noValidate', 'wanted']
 
 function tidy(value: Json, key = ''): Json {
   if (Array.isArray(value)) return value.map((item) => tidy(key === 'parameters' ? parameter(item as Item) : item))
@@ -99,6 +99,7 @@ function tidy(value: Json, key = ''): Json {
   )
 }
 
+const ref = (name: Json | undefined) => ({ $ref: modelPath(String(name)) })
 const modelPath = (name: string) => `#/components/schemas/${name}`
 
 /** One content type, and the model by its name: the plugin offers three, with the model written out in each. */
@@ -106,13 +107,18 @@ function bodyOf(body: Item): Item {
   const content = body.content as { [type: string]: { schema: Item } }
   const json = content['application/json']
   if (!json) return body
-  const { $id, examples } = json.schema
+  const { $id, examples, orElse } = json.schema
   const [example] = Array.isArray(examples) ? examples : []
   return {
     ...body,
     content: {
       'application/json': {
-        schema: typeof $id === 'string' ? { $ref: modelPath($id) } : json.schema,
+        schema:
+          typeof orElse === 'string'
+            ? { anyOf: [ref($id), ref(orElse)] }
+            : typeof $id === 'string'
+              ? ref($id)
+              : json.schema,
         ...(example !== undefined && { example }),
       },
     },

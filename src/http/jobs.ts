@@ -2,13 +2,13 @@ import { Elysia, t } from 'elysia'
 import { JOB_STATES, type JobState } from '../db/schema.ts'
 import type { Distinct } from '../domain/distinct.ts'
 import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
-import { invalid } from '../errors.ts'
+import { invalid, notFound } from '../errors.ts'
 import type { Farm } from '../farm.ts'
-import { Ids, JobEdits, JobInput } from '../models.ts'
+import { Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
 import { done, json, jsonList, jsonText } from './json.ts'
-import { mendJobEdits, mendJobInput } from './oldInput.ts'
+import { mendEdits, mendNewJobs } from './oldInput.ts'
 import { groupParam, idParam, integer, limitParam, oneOf, optionalText } from './params.ts'
 
 const listQuery = t.Object({
@@ -95,13 +95,19 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         }),
       },
     )
-    .put('/jobs', async ({ body }) => json(await farm.addJob(body)), {
-      ...takes(JobInput, { mend: mendJobInput }),
+    .put('/jobs', async ({ body }) => json(await (Array.isArray(body) ? farm.addJobs(body) : farm.addJob(body))), {
+      ...takes(NewJob, { mend: mendNewJobs, orElse: NewJobs }),
       ...documented({
         tag: 'Jobs',
-        summary: 'Create a job',
-        description: 'Answers the new id. Without a command the job is a group.',
-        answer: { type: 'integer', minimum: 1 },
+        summary: 'Create a job, or several',
+        description:
+          'Answers the new id; of a list, the list of the ids of its items. Without a command the job is a group, and may have children. With frames it becomes a group with a child for each chunk of them. All of it is made, or nothing.',
+        answer: {
+          anyOf: [
+            { type: 'integer', minimum: 1 },
+            { type: 'array', items: { type: 'integer', minimum: 1 } },
+          ],
+        },
         example: 123,
         problems: [400, 422],
       }),
@@ -113,7 +119,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        ...takes(JobEdits, { references: [JobInput], mend: mendJobEdits }),
+        ...takes(JobEdits, { references: [JobInput], mend: mendEdits }),
         ...documented({
           tag: 'Jobs',
           summary: 'Modify jobs',
@@ -131,6 +137,15 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       many('Delete jobs', 'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.'),
+    )
+    .get(
+      '/jobs/where',
+      () => {
+        throw notFound(
+          '/api/jobs/where took SQL from its caller and is gone: use the filters of GET /api/jobs, as ?state=ERROR&user=ann.',
+        )
+      },
+      { detail: { hide: true } },
     )
     .get('/jobs/users', () => json(farm.distinctValues('user')), distinct('users', 'user', 'render'))
     .get('/jobs/states', () => json(farm.distinctValues('state')), distinct('states', 'state', 'WAITING'))

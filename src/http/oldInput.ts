@@ -2,14 +2,38 @@
  * What Coalition's Python module and the scripts around it send, put into the form that `rest_api.rst` shows: null for
  * nothing, dependencies as a text. Runs before the body is checked.
  */
-export function mendJobInput(input: unknown): void {
+function mendJobInput(input: unknown): void {
+  mend(input)
+  // Its newJob(state='PAUSED') sends `paused` as well, and that is false where nothing was said.
+  if (isObject(input) && input.state === 'PAUSED' && (input.paused === false || input.paused === 0)) delete input.paused
+}
+
+/** A new job or a list of them, and all their children. Whatever else it is is refused afterwards. */
+export function mendNewJobs(input: unknown): void {
+  const stack: unknown[] = [input]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (Array.isArray(next)) for (const each of next) stack.push(each)
+    else {
+      mendJobInput(next)
+      if (isObject(next) && Array.isArray(next.children)) stack.push(next.children)
+    }
+  }
+}
+
+/** Of jobs or of workers, by id or name. */
+export function mendEdits(edits: unknown): void {
+  if (isObject(edits)) for (const edit of Object.values(edits)) mend(edit)
+}
+
+/** A number whose name is null has none. */
+export function mendAffinities(names: unknown): void {
+  if (isObject(names)) for (const [id, name] of Object.entries(names)) if (name === null) names[id] = ''
+}
+
+function mend(input: unknown): void {
   if (!isObject(input)) return
   for (const [name, value] of Object.entries(input)) if (value === null) delete input[name]
   if (typeof input.dependencies === 'string') input.dependencies = idsIn(input.dependencies)
-}
-
-export function mendJobEdits(edits: unknown): void {
-  if (isObject(edits)) for (const edit of Object.values(edits)) mendJobInput(edit)
 }
 
 /** Ids in any text: "21 22 23", "21,22,23", "[21, 22]". */

@@ -52,20 +52,21 @@ function parentIn(farm: Farm, words: Words): number {
 function inputOf(farm: Farm, words: Words): JobInput {
   const word = (...names: string[]) => names.map((name) => words.get(name)).find((value) => value !== undefined)
   const paused = word('paused')?.toLowerCase()
-  const environment = word('env', 'environment')
+  /** Python's urlencode writes None as a word: `control.py` does so of the patterns that nobody gave it. */
+  const given = (...names: string[]) => names.map((name) => words.get(name)).find((value) => value && value !== 'None')
   return {
     parent: parentIn(farm, words),
     title: word('title') ?? 'New job',
     command: word('cmd', 'command') ?? '',
     dir: word('dir') || '.',
-    environment: environment === 'None' ? '' : (environment ?? ''),
+    environment: given('env', 'environment') ?? '',
     priority: integerIn(words, 'priority'),
     timeout: integerIn(words, 'timeout'),
     retry: integerIn(words, 'retry'),
     affinity: word('affinity') ?? '',
     user: word('user') ?? '',
     url: word('url') ?? '',
-    progress_pattern: word('localprogress', 'progress_pattern') || word('globalprogress') || '',
+    progress_pattern: given('localprogress', 'progress_pattern', 'globalprogress') ?? '',
     dependencies: idsIn(word('dependencies') ?? ''),
     paused: paused === '1' || paused === 'true' || word('state')?.toUpperCase() === 'PAUSED',
   }

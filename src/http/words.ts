@@ -51,7 +51,10 @@ function remedy(schema: TSchema, value: unknown): string {
 
 /** What a schema takes, in words. */
 function wanted(schema: TSchema, value: unknown): string {
+  if (typeof schema.wanted === 'string') return schema.wanted
   const choices: TSchema[] | undefined = schema.anyOf
+  if (choices?.some((choice) => choice.const === undefined && choice.type !== 'boolean'))
+    return choices.map((choice) => wanted(choice, value)).join(', or ')
   if (choices) {
     const words = choices.flatMap((choice) => (choice.type === 'boolean' ? ['true', 'false'] : [String(choice.const)]))
     return `one of ${words.join(', ')}`

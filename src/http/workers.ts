@@ -4,6 +4,7 @@ import { WorkerEdit, WorkerEdits, WorkerNames } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE } from './documented.ts'
 import { done, json } from './json.ts'
+import { mendEdits } from './oldInput.ts'
 
 const changing = (summary: string, description: string) =>
   documented({ tag: 'Workers', summary, description, answer: ONE, example: 1, problems: [400, 404, 422] })
@@ -23,7 +24,7 @@ export const workerRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        ...takes(WorkerEdits, { references: [WorkerEdit] }),
+        ...takes(WorkerEdits, { references: [WorkerEdit], mend: mendEdits, empty: {} }),
         ...changing('Modify workers', 'Properties by name. All the changes are made, or none.'),
       },
     )

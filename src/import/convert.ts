@@ -87,6 +87,7 @@ export function convertJob(id: number, row: OldRow<'Jobs'>, findings: Findings):
     // Of a group it is made of its leaves whenever somebody asks.
     progress: group ? 0 : state === 'FINISHED' ? 1 : progress,
     progress_pattern: usablePattern(id, text(row.progress_pattern), findings),
+    frames: '',
   }
 }
 

@@ -76,11 +76,6 @@ const MASKS: readonly string[] = ['Jobs.affinity_bits', 'WorkerAffinities.affini
 /** A few megabytes at a time, whatever is in the jobs' commands. */
 const PAGE = 2000
 
-export async function openSource(place: string): Promise<Source> {
-  if (/^(mysql|mariadb):\/\//i.test(place)) return sourceOf(await (await import('./mysql.ts')).openMysql(place))
-  return sourceOf((await import('./sqlite.ts')).openSqlite(place))
-}
-
 export function sourceOf(dialect: Dialect, page = PAGE): Source {
   const tables = new Map<OldTable, string>()
   for (const wanted of Object.keys(OLD_TABLES) as OldTable[])

@@ -1,9 +1,9 @@
 import type { Core, Tx } from '../domain/core.ts'
 import type { Vitals } from '../domain/live.ts'
 import type { NeedSets } from '../domain/needs.ts'
-import { jobRow } from '../domain/rows.ts'
+import { jobRow, saveWorker } from '../domain/rows.ts'
 import { startRun } from '../domain/runs.ts'
-import { greet, saveWorker, takeRunAway } from '../domain/workers.ts'
+import { greet, takeRunAway } from '../domain/workers.ts'
 import type { Assignment } from '../protocol.ts'
 import { hasWork, type Line, linesOf, pick } from './pick.ts'
 

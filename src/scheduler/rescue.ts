@@ -1,8 +1,9 @@
 /** What time does to the farm: runs past their time-out, workers that fell silent, signs of life to be written. Each is one step. */
 import { sql } from 'drizzle-orm'
 import type { Core, Tx } from '../domain/core.ts'
+import { saveWorker } from '../domain/rows.ts'
 import { endRun, note } from '../domain/runs.ts'
-import { saveWorker, takeRunAway } from '../domain/workers.ts'
+import { takeRunAway } from '../domain/workers.ts'
 
 /** Workers dealt with in one transaction, so that a farm that went dark at once delays nobody. */
 const AT_ONCE = 200

@@ -1,7 +1,7 @@
 /** From a job to what the system's shell gets: variables, drive letters, directory, `runcommand`. Pure. */
+import { type Environment, lookup, parseEnvironment, withPairs } from '../environment.ts'
 import { FarmError } from '../errors.ts'
 import type { Assignment } from '../protocol.ts'
-import { type Environment, lookup, parseEnvironment, withPairs } from './environment.ts'
 import { fillTemplate } from './shell.ts'
 
 /** More than any person nests; a name that refers to itself gets here in a millisecond. */

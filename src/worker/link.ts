@@ -1,5 +1,5 @@
 /** The server, as a worker hangs on to it: asks again until it answers. */
-import { type Client, Refused } from '../client.ts'
+import { type Client, Refused, Unreachable, whyUnreachable } from '../client.ts'
 import { backoffSeconds, wait } from './wait.ts'
 
 export interface Link {
@@ -21,7 +21,8 @@ export function createLink(client: Client, log: (line: string) => void): Link {
   function away(error: unknown): void {
     if (awaySince !== 0) return
     awaySince = Date.now()
-    log(`server away, trying again: ${error instanceof Error ? error.message : String(error)}`)
+    const reason = error instanceof Error ? error.message : String(error)
+    log(`server away, trying again: ${error instanceof Unreachable ? whyUnreachable(error) : reason}`)
   }
 
   function back(): void {

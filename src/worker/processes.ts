@@ -56,18 +56,40 @@ function listProcesses(platform: string): Process[] {
   return parsePs(ps.stdout.toString())
 }
 
+/**
+ * Whether the environment of a process (`/proc/N/environ`) holds all of these `NAME=value`. A daemon leaves its group and
+ * its parent, and keeps what it was started with.
+ */
+export function isMarked(environ: string, marks: readonly string[]): boolean {
+  const entries = new Set(environ.split('\0'))
+  return marks.length > 0 && marks.every((mark) => entries.has(mark))
+}
+
+/** macOS shows nobody the environment of another process: there a daemon stays. */
+function marked(processes: Process[], marks: readonly string[], platform: string): Process[] {
+  if (platform !== 'linux' || marks.length === 0) return []
+  return processes.filter(({ pid }) => {
+    try {
+      return isMarked(readFileSync(`/proc/${pid}/environ`, 'utf8'), marks)
+    } catch {
+      return false // another user's, or ended meanwhile
+    }
+  })
+}
+
 const POLL_MS = 100
 /** After SIGKILL a process is gone as soon as the kernel can: longer only in uninterruptible I/O, which nobody can end. */
 const LAST_WAIT_MS = 2000
 
 /**
- * SIGTERM, `graceSeconds` to clean up, then SIGKILL: for the group and for every descendant outside it. Answers what
- * is left, normally nothing. A descendant is held by pid and group together, so that a pid which another program got
+ * SIGTERM, `graceSeconds` to clean up, then SIGKILL: for the group, for every descendant outside it, and for whoever
+ * has the `marks` of this run in its environment. Answers what is left, normally nothing. A descendant is held by pid and group together, so that a pid which another program got
  * meanwhile is left alone. Windows: `taskkill /T /F`; a console program there has no SIGTERM to listen to.
  */
 export async function killTree(
   root: number,
   graceSeconds: number,
+  marks: readonly string[] = [],
   platform: string = process.platform,
 ): Promise<Process[]> {
   if (platform === 'win32') {
@@ -79,6 +101,7 @@ export async function killTree(
     const processes = listProcesses(platform)
     // Children whose parent died belong to init by now: they are found by what was known before.
     for (const process of tree(processes, root)) known.set(key(process), process)
+    for (const process of marked(processes, marks, platform)) known.set(key(process), process)
     return processes.filter((process) => known.has(key(process)))
   }
   for (const [signal, waitMs] of [

@@ -8,6 +8,9 @@ import { groupLives, killNow, killTree } from './processes.ts'
 import { shellCall } from './shell.ts'
 import { Spool } from './spool.ts'
 
+/** Together no other run has them: ids are a server's own. */
+const MARKS = ['COALITION_SERVER', 'COALITION_RUN'] as const
+
 /** The exit code of a run whose command never started. */
 export const NOT_STARTED = 1
 
@@ -38,6 +41,7 @@ export function startRun(prepared: () => Prepared, options: RunOptions): Run {
   const ended = new AbortController()
   let exitCode = NOT_STARTED
   let pid = 0
+  let marks: string[] = []
   let killed: Promise<void> | undefined
 
   async function live(): Promise<void> {
@@ -45,6 +49,7 @@ export function startRun(prepared: () => Prepared, options: RunOptions): Run {
     try {
       const { command, dir, environment, notes } = prepared()
       for (const note of notes) spool.note(note)
+      marks = MARKS.map((name) => `${name}=${environment[name]}`)
       const cwd = isAbsolute(dir) ? dir : resolve(dir)
       await mustBeDirectory(dir, cwd)
       if (killed) return
@@ -57,6 +62,7 @@ export function startRun(prepared: () => Prepared, options: RunOptions): Run {
       if (!killed) await leaveNothing(child.pid, output)
       await Promise.race([output.drained, Bun.sleep(DRAIN_MS)])
       if (child.signalCode && !killed) spool.note(`the command was ended by ${child.signalCode}`)
+      else if (exitCode !== 0 && !killed) spool.note(`the command ended with exit code ${exitCode}`)
     } catch (error) {
       exitCode = NOT_STARTED
       spool.note(error instanceof Error ? error.message : String(error))
@@ -77,7 +83,7 @@ export function startRun(prepared: () => Prepared, options: RunOptions): Run {
 
   async function killPid(): Promise<void> {
     if (pid === 0) return
-    const left = await killTree(pid, options.graceSeconds)
+    const left = await killTree(pid, options.graceSeconds, marks)
     if (left.length > 0) {
       spool.note(`could not be killed: process ${left.map((process) => process.pid).join(', ')} (another user's?)`)
     }

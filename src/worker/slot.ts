@@ -1,8 +1,8 @@
 /** One slot of a worker: picks a job, runs it, reports it, and begins again. */
 import { Refused } from '../client.ts'
+import type { Environment } from '../environment.ts'
 import type { Assignment, PickRequest, ReleaseRequest, RunAnswer } from '../protocol.ts'
 import { prepare } from './command.ts'
-import type { Environment } from './environment.ts'
 import { type Link, Stopped } from './link.ts'
 import { type Outcome, report } from './report.ts'
 import { type Run, type RunOptions, startRun } from './run.ts'

@@ -9,7 +9,8 @@ export function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, milliseconds)
+    // What is over already: Node's timers warn of it on stderr.
+    const timer = setTimeout(done, Math.max(0, milliseconds))
     signal.addEventListener('abort', done)
   })
 }

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Event, Job, Worker } from '../../src/models.ts'
 import { cleanUp, coalition, freshFolder, NEVER, pick, type Running, reader, start, startService } from './harness.ts'
+
+/** Each command is a program of its own, 0.3 s of a quiet machine and seconds of a busy one. */
+setDefaultTimeout(60_000)
 
 let server: Running
 beforeAll(async () => {

@@ -1,23 +1,18 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Job, Worker } from '../../src/models.ts'
+import { lives } from '../support/processes.ts'
 import { cleanUp, freshFolder, startService, until } from './harness.ts'
+
+/** Each command is a program of its own, 0.3 s of a quiet machine and seconds of a busy one. */
+setDefaultTimeout(60_000)
 
 afterAll(cleanUp)
 
 /** The agent's process, as its jobs see it: their shell's parent. */
 const PARENT = process.platform === 'win32' ? undefined : 'echo agent=$PPID'
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 async function upWithAgent() {
   const up = await startService(['up', '--workers', '2', '--name', 'desk', '--port', '0', '--data', freshFolder()])
@@ -34,9 +29,9 @@ test.skipIf(PARENT === undefined)(
     const workers = await up.client.call<Worker[]>('GET', '/api/workers')
     expect(workers.map(({ name }) => name)).toEqual(['desk-1', 'desk-2'])
     expect(agent).not.toBe(up.process.pid)
-    expect(isAlive(agent)).toBe(true)
+    expect(lives(agent)).toBe(true)
     expect(await up.stop()).toBe(0)
-    expect(isAlive(agent)).toBe(false)
+    expect(lives(agent)).toBe(false)
   },
   40_000,
 )
@@ -46,7 +41,7 @@ test.skipIf(PARENT === undefined)(
   async () => {
     const { up, agent } = await upWithAgent()
     up.process.kill('SIGKILL')
-    await until('the agent is gone', () => !isAlive(agent), 30)
+    await until('the agent is gone', () => !lives(agent), 30)
   },
   40_000,
 )
@@ -75,7 +70,8 @@ test('demo --up takes a free port when its own is taken, renders, and stays up u
   // The standard port: taken by us, or by whoever has it already.
   await new Promise<void>((resolve) => taken.once('error', () => resolve()).listen(19211, '127.0.0.1', resolve))
   try {
-    const demo = await startService(['demo', '--up', '--frames', '2', '--out', out])
+    const small = ['--width', '64', '--height', '36', '--samples', '1']
+    const demo = await startService(['demo', '--up', '--frames', '2', '--out', out, ...small])
     expect(new URL(demo.url).port).not.toBe('19211')
     const picture = join(out, 'coalition-demo.png')
     const said = await demo.stdout(/until Ctrl-C/)

@@ -1,15 +1,20 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { createProgram } from '../../src/cli/program.ts'
 import { stopSignals } from '../../src/cli/signals.ts'
 import { slotsFor } from '../../src/cli/up.ts'
 import { VERSION } from '../../src/version.ts'
 import { cleanUp, coalition, freshFolder, startService } from './harness.ts'
 
+/** Each command is a program of its own, 0.3 s of a quiet machine and seconds of a busy one. */
+setDefaultTimeout(60_000)
+
 afterAll(cleanUp)
 
-const COMMANDS = [
+const COMMANDS: string[][] = [
   [],
   ['serve'],
   ['worker'],
@@ -28,17 +33,35 @@ const COMMANDS = [
 ]
 
 describe('every command', () => {
-  test('has a help with an example, and a version', async () => {
-    for (const words of COMMANDS) {
-      const name = ['coalition', ...words].join(' ')
-      const [help, version] = await Promise.all([coalition([...words, '--help']), coalition([...words, '--version'])])
-      expect(help).toMatchObject({ code: 0, stderr: '' })
-      expect(help.stdout).toStartWith(`Usage: ${name} [options]`)
-      expect(help.stdout).toMatch(/\nExamples?:\n {2}\$ /)
-      expect(version).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
-    }
-  }, 60_000)
+  // In this process: 50 programs one after the other would take as long as all other tests of the command line.
+  test.each(COMMANDS)('has a help with an example, and a version: %j', async (...words) => {
+    const name = ['coalition', ...words].join(' ')
+    const help = await printed([...words, '--help'])
+    expect(help).toStartWith(`Usage: ${name} [options]`)
+    expect(help).toMatch(/\nExamples?:\n {2}\$ /)
+    expect(await printed([...words, '--version'])).toBe(`${VERSION}\n`)
+  })
+
+  test('prints them on stdout and ends with 0', async () => {
+    const words = ['jobs', 'add']
+    const [help, version] = await Promise.all([coalition([...words, '--help']), coalition([...words, '--version'])])
+    expect(help).toEqual({ code: 0, stdout: await printed([...words, '--help']), stderr: '' })
+    expect(version).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
+  })
 })
+
+async function printed(words: string[]): Promise<string> {
+  let text = ''
+  const program = createProgram()
+  const capture = (command: CommandUnknownOpts): void => {
+    command.configureOutput({ writeOut: (piece) => (text += piece) })
+    for (const child of command.commands) capture(child)
+  }
+  capture(program)
+  const end = await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => error)
+  expect(end).toMatchObject({ exitCode: 0 })
+  return text
+}
 
 describe('wrong usage ends with 2 and says what is wrong', () => {
   test.each([
@@ -54,6 +77,8 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['jobs', 'show', '0'], "'0' is invalid for argument 'id'"],
     [['jobs', 'list', '--desc'], '--desc needs --sort'],
     [['jobs', 'edit', '1'], 'nothing to change'],
+    [['jobs', 'add', '--', ''], 'the command is empty'],
+    [['--discovery', 'maybe'], '--discovery: "maybe" is not one of auto, on, off'],
     [['jobs', 'add', '--env', 'SHOT'], '"SHOT" is not KEY=VALUE'],
     [['jobs', 'add', '--env', 'A=1\nB=2'], 'would be read as several variables'],
     [['jobs', 'add', '--env', 'A=1\\nB=2'], 'would be read as several variables'],
@@ -133,6 +158,18 @@ describe('serve', () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     }
   })
+})
+
+test('a second server is refused the port of the first, rather than given half of its calls', async () => {
+  const first = await startService(['serve', '--port', '0', '--data', freshFolder()])
+  const port = new URL(first.url).port
+  const second = await coalition(['serve', '--port', port, '--data', freshFolder()])
+  expect(second).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(`Port ${port} on 127.0.0.1`) })
+  // Its own restart finds the port free at once.
+  expect(await first.stop()).toBe(0)
+  const again = await startService(['serve', '--port', port, '--data', freshFolder()])
+  expect(new URL(again.url).port).toBe(port)
+  expect(await again.stop()).toBe(0)
 })
 
 test.each([

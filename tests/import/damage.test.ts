@@ -5,7 +5,7 @@ import { openData } from '../../src/db/open.ts'
 import { createFarm, type Farm } from '../../src/farm.ts'
 import type { Finding } from '../../src/import/findings.ts'
 import { importFarm } from '../../src/import/import.ts'
-import { openSource } from '../../src/import/source.ts'
+import { openSource } from '../../src/import/open.ts'
 import { expectCounted, expectOneTree } from './recount.ts'
 import { createOldSqlite, type OldRows, scratch } from './support.ts'
 

@@ -57,7 +57,7 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
     [...model.jobs.keys()].sort((a, b) => a - b),
   )
   for (const id of rows.keys()) {
-    const { title, dir, environment, user, url, progress_pattern, ...job } = farm.getJob(id)
+    const { title, dir, environment, user, url, progress_pattern, frames, ...job } = farm.getJob(id)
     same(`job ${id}`, { ...job, dependencies: job.dependencies.toSorted((a, b) => a - b) }, model.wire(model.job(id)))
   }
   same(

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runAgent } from '../../src/worker/agent.ts'
-import { agents, lives, ProtocolServer, until } from './support.ts'
+import { lives } from '../support/processes.ts'
+import { agents, ProtocolServer, until } from './support.ts'
 
 // The commands below are for /bin/sh; what differs on Windows is in the tables of command, shell and spool.
 const posix = describe.skipIf(process.platform === 'win32')
@@ -51,6 +52,13 @@ posix('a worker runs a job', () => {
     start(server)
     await server.ended(run)
     expect(server.text(run)).toBe('one\ntwo\nthree\nfour\n')
+  })
+
+  test('and its log says how it failed', async () => {
+    const run = server.give('printf reason; exit 3')
+    start(server)
+    await server.ended(run)
+    expect(server.text(run)).toBe('reason\n[coalition] the command ended with exit code 3\n')
   })
 
   test('with an empty standard input', async () => {
@@ -115,7 +123,9 @@ posix('a worker runs a job', () => {
     const run = server.give({ command: `echo "it's" $0; exit 4`, user: 'jane; echo injected' })
     start(server, { runcommand: 'echo as __user__; sh -c __cmd__ inner' })
     expect((await server.ended(run)).exitCode).toBe(4)
-    expect(server.text(run)).toBe("as jane; echo injected\nit's inner\n")
+    expect(server.text(run)).toBe(
+      "as jane; echo injected\nit's inner\n[coalition] the command ended with exit code 4\n",
+    )
   })
 
   test('and what it leaves behind in the background is gone before the next', async () => {
@@ -171,7 +181,7 @@ posix('a server that goes away', () => {
     expect(exitCode).toBe(5)
     expect(ends).toBe(1)
     const numbers = Array.from({ length: 20000 }, (_, i) => `${i + 1}\n`).join('')
-    expect(output.toString()).toBe(`before\nwhile\n${numbers}`)
+    expect(output.toString()).toBe(`before\nwhile\n${numbers}[coalition] the command ended with exit code 5\n`)
     expect(agent.lines.filter((line) => line.includes('server back'))).toHaveLength(1)
   })
 
@@ -242,6 +252,21 @@ posix('a run that is taken from the worker', () => {
     },
   )
 })
+
+test.skipIf(process.platform !== 'linux' || Bun.which('setsid') === null)(
+  'a run that is taken takes along a daemon, whose parent is dead and which leads its own session',
+  async () => {
+    const run = server.give(`(setsid sh -c 'echo pid $$; exec sleep 300' &); sleep 300`)
+    start(server)
+    await until(() => server.text(run).includes('pid'), 'the daemon')
+    const pid = pidFrom(server.text(run))
+    expect(lives(pid)).toBe(true)
+    const record = server.run(run)
+    if (record) record.goOn = false
+    await server.ended(server.give('true'))
+    expect(lives(pid)).toBe(false)
+  },
+)
 
 posix('a worker that is asked to stop', () => {
   test('kills its run, gives the job back and leaves nothing on the disk', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { parseEnvironment, withPairs } from '../../src/environment.ts'
 import { FarmError } from '../../src/errors.ts'
 import { expand, mapDrive, prepare } from '../../src/worker/command.ts'
-import { parseEnvironment, withPairs } from '../../src/worker/environment.ts'
 
 const job = { id: 1, title: 'Job 1', command: 'echo', dir: '.', user: '', environment: '', timeout: 0 }
 const linux = { platform: 'linux', base: {}, added: {} }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { slotNames } from '../../src/worker/agent.ts'
-import { parsePs, parseStat, tree } from '../../src/worker/processes.ts'
+import { isMarked, parsePs, parseStat, tree } from '../../src/worker/processes.ts'
 import { createVitals, load } from '../../src/worker/vitals.ts'
 import { backoffSeconds, wait } from '../../src/worker/wait.ts'
 
@@ -46,6 +46,14 @@ describe('the processes of a run', () => {
         .sort(),
     ).toEqual([10, 11, 12, 13, 14, 15])
     expect(tree(all, 99)).toEqual([])
+  })
+
+  test('are told by their environment, when all of the marks stand in it', () => {
+    const environ = 'A=1\0RUN=12\0SERVER=http://farm\0'
+    expect(isMarked(environ, ['RUN=12', 'SERVER=http://farm'])).toBe(true)
+    expect(isMarked(environ, ['RUN=1', 'SERVER=http://farm'])).toBe(false)
+    expect(isMarked(environ, ['RUN=12', 'SERVER=http://other'])).toBe(false)
+    expect(isMarked(environ, [])).toBe(false)
   })
 
   test('are read from /proc, whatever a program calls itself', () => {

@@ -211,16 +211,3 @@ export async function until(condition: () => boolean, what: string, seconds = 10
     await Bun.sleep(10)
   }
 }
-
-export function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  // Where nobody reaps orphans (a container without an init), the dead stay in the table as zombies.
-  const state = Bun.spawnSync(['ps', '-o', 'stat=', '-p', String(pid)])
-    .stdout.toString()
-    .trim()
-  return state !== '' && !state.startsWith('Z')
-}

@@ -1,0 +1,80 @@
+import { sql } from 'drizzle-orm'
+import { hot } from '../db/hot.ts'
+import type { Db } from '../db/open.ts'
+import { type JobRow, jobs } from '../db/schema.ts'
+
+const columns = {
+  id: jobs.id,
+  parent: jobs.parent,
+  priority: jobs.priority,
+  needs_id: jobs.needs_id,
+  paused: jobs.paused,
+  unfinished: jobs.unfinished,
+  state: jobs.state,
+  start_time: jobs.start_time,
+  finished: jobs.finished,
+  errors: jobs.errors,
+  working: jobs.working,
+  total: jobs.total,
+  total_finished: jobs.total_finished,
+  total_errors: jobs.total_errors,
+  total_working: jobs.total_working,
+  duration: jobs.duration,
+  working_since: jobs.working_since,
+}
+/** What a group keeps in memory, and in its row. */
+export const COUNTERS = [
+  'paused',
+  'unfinished',
+  'state',
+  'start_time',
+  'finished',
+  'errors',
+  'working',
+  'total',
+  'total_finished',
+  'total_errors',
+  'total_working',
+  'duration',
+  'working_since',
+] as const
+
+/** From rows to the tree, and back: the groups, the ready leaves by group and set, the counters of a group. */
+export function prepareGroupRows(db: Db) {
+  const placeholders = Object.fromEntries(COUNTERS.map((name) => [name, sql.placeholder(name)]))
+  return {
+    save: hot(
+      db,
+      db
+        .update(jobs)
+        .set(placeholders)
+        .where(sql`${jobs.id} = ${sql.placeholder('id')}`),
+    ),
+    groups: hot<Pick<JobRow, keyof typeof columns>>(
+      db,
+      db.select(columns).from(jobs).where(sql`${jobs.command} = ''`).orderBy(jobs.id),
+    ),
+    ready: hot<{ parent: number; needs_id: number; 'count(*)': number }>(
+      db,
+      db
+        .select({ parent: jobs.parent, needs_id: jobs.needs_id, count: sql`count(*)` })
+        .from(jobs)
+        .where(sql`ready = 1`)
+        .groupBy(jobs.parent, jobs.needs_id),
+    ),
+    /** What the leaves that are in no group add to the farm. */
+    rootLeaves: () =>
+      db
+        .select({
+          finished: sql<number>`coalesce(sum(state = 'FINISHED'), 0)`,
+          errors: sql<number>`coalesce(sum(state = 'ERROR'), 0)`,
+          working: sql<number>`coalesce(sum(state = 'WORKING'), 0)`,
+          total: sql<number>`count(*)`,
+          duration: sql<number>`coalesce(sum(iif(state = 'WORKING', 0, duration)), 0)`,
+          working_since: sql<number>`coalesce(sum(iif(state = 'WORKING', start_time, 0)), 0)`,
+        })
+        .from(jobs)
+        .where(sql`${jobs.parent} = 0 and ${jobs.command} <> ''`)
+        .get(),
+  }
+}

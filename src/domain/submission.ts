@@ -1,0 +1,226 @@
+/**
+ * New jobs, as many as a request brings: single ones, trees (`children`, and names that dependencies in the same request can
+ * use), and groups of frames. All of it is there, or nothing.
+ */
+import { invalid } from '../errors.ts'
+import type { NewJob } from '../models.ts'
+import type { Core, Tx } from './core.ts'
+import { setDependencies } from './dependencies.ts'
+import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
+import { Group } from './group.ts'
+import { DEFAULTS, groupAt, pausedIn, settingsOf } from './inputs.ts'
+import { restingState } from './states.ts'
+
+/** Rows made in one transaction, some 20 ms: other requests come in between. */
+const STEP = 1500
+/** Rows of jobs that were not delivered, removed in one transaction. */
+const DISCARDED_AT_ONCE = 2000
+
+interface Planned {
+  input: NewJob
+  field: (name: string) => string
+  settings: ReturnType<typeof settled>
+  paused: boolean
+  /** The one it is in, when that is made by the same request. */
+  inside?: Planned
+  frames?: { chunks: Chunk[]; template: Template }
+  id: number
+}
+
+/** Bounds the tree, so that no request runs out of stack. */
+const DEEPEST = 1000
+
+/**
+ * Makes jobs step by step: each turn takes the transaction it is to work in. Answers the ids, in the order in which the
+ * jobs are written. What can be refused is refused in the first turn, but circles: those are seen when all is there.
+ *
+ * What takes more than one turn is made in a `cradle`, a parent below 0 of its own: nobody sees it until the last turn puts
+ * it where it belongs, and `discard` removes what a failure, or the end of the server, has left there.
+ */
+export function* submit(
+  inputs: readonly NewJob[],
+  field: (index: number, name: string) => string,
+  cradle: number,
+): Generator<void, number[], Tx> {
+  let tx = yield
+  const planned = plan(tx, inputs, field)
+  const all = planned.reduce((sum, { frames }) => sum + 1 + (frames?.chunks.length ?? 0), 0)
+  const atOnce = all <= STEP
+  let rows = 0
+  const tops: { group: Group; parent: number }[] = []
+  const groups = new Map<Planned, Group>()
+  for (const job of planned) {
+    const { settings, paused, inside, frames } = job
+    const isLeaf = settings.command !== '' && !frames
+    const state = restingState(paused, 0)
+    const ready = Number(isLeaf && state === 'WAITING')
+    const own = {
+      ...settings,
+      command: isLeaf ? settings.command : '',
+      parent: inside?.id ?? (atOnce ? settings.parent : cradle),
+    }
+    job.id = insert(tx, own, state, paused, ready)
+    const holder = inside && groups.get(inside)
+    if (isLeaf) {
+      if (holder) born(holder, settings.needs_id, ready)
+    } else {
+      const group = new Group(job.id, settings.priority, settings.needs_id)
+      group.paused = paused
+      group.state = state
+      groups.set(job, group)
+      if (holder) {
+        group.parent = holder
+        holder.children.add(group)
+      } else tops.push({ group, parent: settings.parent })
+      for (const chunk of frames?.chunks ?? []) {
+        const text = chunkText(chunk)
+        const child = {
+          ...settings,
+          ...OF_A_FRAME,
+          parent: job.id,
+          title: `${settings.title} ${text}`.trim(),
+          frames: text,
+        }
+        insert(tx, { ...child, command: frames?.template.fill(chunk) ?? '' }, 'WAITING', false, 1)
+        born(group, 0, 1)
+        if (++rows % STEP === 0) tx = yield
+      }
+    }
+    if (++rows % STEP === 0 && !atOnce) tx = yield
+  }
+  deliver(tx, planned, tops, atOnce)
+  return planned.filter((job) => !job.inside).map((job) => job.id)
+}
+
+/** What a frame has from its group's place in the tree, and not by itself. */
+const OF_A_FRAME = { needs_id: 0, priority: DEFAULTS.priority, url: '' }
+
+/** A leaf came to a group that no tree knows yet. */
+function born(group: Group, needs: number, ready: number): void {
+  group.total++
+  if (ready) group.leaves.set(needs, (group.leaves.get(needs) ?? 0) + 1)
+}
+
+function insert(tx: Tx, settings: Planned['settings'], state: string, paused: boolean, ready: number): number {
+  return Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready }).lastInsertRowid)
+}
+
+/** Puts all that was made where it belongs, and says what waits for what. */
+function deliver(
+  tx: Tx,
+  planned: readonly Planned[],
+  tops: readonly { group: Group; parent: number }[],
+  inPlace: boolean,
+): void {
+  for (const { inside, settings, id, paused, frames } of planned) {
+    if (inside) continue
+    // It was there in the first turn, and may have gone meanwhile.
+    groupAt(tx, settings.parent, 'parent')
+    if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent })
+    if (settings.command === '' || frames) continue
+    const state = restingState(paused, 0)
+    tx.tree.moveLeaf(null, { ...settings, state, ready: Number(state === 'WAITING'), duration: 0, start_time: 0 })
+  }
+  for (const { group, parent } of tops) tx.tree.graft(group, groupAt(tx, parent, 'parent'))
+  const names = new Map(
+    planned.flatMap((job) => (job.input.name === undefined ? [] : [[job.input.name, job.id] as const])),
+  )
+  for (const { id, input, field } of planned)
+    if (input.dependencies?.length)
+      setDependencies(
+        tx,
+        id,
+        input.dependencies.map((each) => (typeof each === 'number' ? each : named(names, each, field))),
+        field('dependencies'),
+      )
+}
+
+function named(names: ReadonlyMap<string, number>, name: string, field: (name: string) => string): number {
+  const id = names.get(name)
+  if (id === undefined)
+    throw invalid(
+      field('dependencies'),
+      `No job of this request has the name '${name}': give it to one as name, or write an id.`,
+    )
+  return id
+}
+
+function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: string) => string): Planned[] {
+  const planned: Planned[] = []
+  const names = new Set<string>()
+  const stack = inputs.map((input, i) => ({
+    input,
+    inside: undefined as Planned | undefined,
+    field: (name: string) => field(i, name),
+    depth: 0,
+  }))
+  stack.reverse()
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { input, inside, field: at, depth } = next
+    if (depth > DEEPEST)
+      throw invalid(at('children'), `children go deeper than ${DEEPEST} levels: build the tree by several calls.`)
+    const job: Planned = {
+      input,
+      inside,
+      field: at,
+      settings: settled(tx, input, at),
+      paused: pausedIn(input) ?? false,
+      frames: input.frames ? planFrames({ ...input, frames: input.frames }, at) : undefined,
+      id: 0,
+    }
+    check(tx, job, names)
+    planned.push(job)
+    const children = (input.children ?? []).map((child, i) => ({
+      input: child,
+      inside: job,
+      field: (name: string) => at(`children.${i}.${name}`),
+      depth: depth + 1,
+    }))
+    stack.push(...children.reverse())
+  }
+  for (const { input, field: at } of planned)
+    for (const each of input.dependencies ?? [])
+      if (typeof each === 'string' && !names.has(each)) named(new Map(), each, at)
+  return planned
+}
+
+/** Removes some of what lies in a cradle: answers whether there is more. */
+export function discard({ rows, db }: Pick<Core, 'rows' | 'db'>, cradle: number): boolean {
+  let parent = cradle
+  for (let group = rows.groupIn.get({ parent }); group; group = rows.groupIn.get({ parent })) parent = group.id
+  const { changes } = db.sqlite.run('delete from jobs where id in (select id from jobs where parent = ? limit ?)', [
+    parent,
+    DISCARDED_AT_ONCE,
+  ])
+  if (changes > 0) return true
+  if (parent === cradle) return false
+  db.sqlite.run('delete from jobs where id = ?', [parent])
+  return true
+}
+
+/** Before the tree is built: what was being made when the server ended. */
+export function discardAll(core: Pick<Core, 'rows' | 'db'>): void {
+  for (let left = core.rows.unborn.get(); left; left = core.rows.unborn.get()) while (discard(core, left.parent));
+}
+
+function settled(tx: Tx, input: NewJob, field: (name: string) => string) {
+  return { ...DEFAULTS, ...settingsOf(tx, input, field), frames: input.frames ?? '' }
+}
+
+function check(tx: Tx, { input, inside, settings, frames, field }: Planned, names: Set<string>): void {
+  if (inside && input.parent !== undefined)
+    throw invalid(
+      field('parent'),
+      `parent is ${input.parent}: a job in children is in the one that holds it; leave parent out.`,
+    )
+  if (!inside) groupAt(tx, settings.parent, field('parent'))
+  if (input.children && (settings.command !== '' || frames))
+    throw invalid(field('children'), 'A job with a command holds no children: leave the one or the other out.')
+  if (!frames && (input.chunk !== undefined || input.frame_order !== undefined)) {
+    const name = input.chunk !== undefined ? 'chunk' : 'frame_order'
+    throw invalid(field(name), `${name} says how frames are divided: give frames, or leave it out.`)
+  }
+  if (input.name === undefined) return
+  if (names.has(input.name)) throw invalid(field('name'), `Two jobs of this request have the name '${input.name}'.`)
+  names.add(input.name)
+}
