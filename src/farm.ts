@@ -21,6 +21,7 @@ import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
 import { hasWork } from './scheduler/pick.ts'
 import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
 import { Waiters } from './scheduler/waiters.ts'
+import { whyJob, whyWorker } from './scheduler/why.ts'
 import { VERSION } from './version.ts'
 
 export interface FarmOptions {
@@ -175,6 +176,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       lists.listEvents(core, now(), filter, paging),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
+    whyJob: (id: number) => whyJob(core, id),
+    whyWorker: (name: string) => whyWorker(core, name),
     listAffinities: () => listAffinities(core),
     distinctValues: (column: Distinct) => distinctValues(core, column),
     childrenDependencies: (id: number) => lists.childrenDependencies(core, id),

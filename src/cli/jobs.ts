@@ -18,6 +18,7 @@ import {
   paintState,
   paperOf,
 } from './tables.ts'
+import { jobWhyCommand } from './why.ts'
 
 /** Nobody reads further in a terminal; scripts take `--json`, which is not cut. */
 const LINES = 1000
@@ -140,6 +141,7 @@ export const jobsCommand = () =>
       ),
     )
     .addCommand(logCommand())
+    .addCommand(jobWhyCommand())
     .addCommand(waitCommand())
     .addHelpText(
       'after',

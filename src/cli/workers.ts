@@ -5,6 +5,7 @@ import { clientOptions, collect, connect, examples } from './options.ts'
 import { wrongUsage } from './outcome.ts'
 import { print, printJson } from './output.ts'
 import { type Column, formatTable, formatTime, paintState, paperOf } from './tables.ts'
+import { workerWhyCommand } from './why.ts'
 
 const COLUMNS: Column<Worker>[] = [
   { title: 'NAME', value: (worker) => worker.name },
@@ -86,6 +87,7 @@ export const workersCommand = () =>
   new Command('workers')
     .description('list, start, stop and change workers')
     .addCommand(list())
+    .addCommand(workerWhyCommand())
     .addCommand(
       onMany('start', 'let workers have jobs', 'started', (client, names) =>
         client.call('POST', '/api/startworkers', names),

@@ -12,6 +12,7 @@ import { json } from './json.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
 import { submitRoutes } from './submit.ts'
+import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
 
 const {
@@ -28,6 +29,8 @@ const {
   Event,
   Affinities,
   Health,
+  WhyReason,
+  Why,
   Problem,
 } = models
 const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer } = protocol
@@ -61,6 +64,8 @@ export const createApp = (farm: Farm) => {
       Event,
       Affinities,
       Health,
+      WhyReason,
+      Why,
       Problem,
     })
     .model({ PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer })
@@ -73,6 +78,7 @@ export const createApp = (farm: Farm) => {
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))
     .use(runRoutes(farm))
+    .use(whyRoutes(farm))
     .use(coalitionRoutes(farm))
     .use(submitRoutes(farm))
     .get(

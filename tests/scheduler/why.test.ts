@@ -1,0 +1,180 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { refusal, type TestFarm, testFarm } from '../support/farm.ts'
+
+const kinds = (farm: TestFarm, id: number) => farm.farm.whyJob(id).reasons.map((reason) => reason.kind)
+const reason = (farm: TestFarm, id: number, kind: string) =>
+  farm.farm.whyJob(id).reasons.find((each) => each.kind === kind)
+
+test('a job that a worker can take has no reason, and the worker is told that it gets it', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const job = await farm.leaf()
+  expect(farm.farm.whyJob(job)).toEqual({
+    state: 'WAITING',
+    text: expect.stringContaining('as soon as one asks'),
+    reasons: [],
+  })
+  expect(farm.farm.whyWorker('w')).toMatchObject({ next: job, reasons: [] })
+  expect(await farm.picked('w')).toBe(job)
+  expect(farm.farm.whyJob(job).reasons).toMatchObject([{ kind: 'running', worker: 'w' }])
+  expect(farm.farm.whyWorker('w').reasons).toMatchObject([{ kind: 'running', job }])
+})
+
+test('pauses are told with who is paused', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const { film, shot, job } = await farm.tree({ film: { shot: { job: 'x' } } })
+  await farm.farm.pauseJobs([film])
+  expect(farm.farm.whyJob(job).reasons).toMatchObject([{ kind: 'paused_group', job: film }])
+  await farm.farm.pauseJobs([shot, job])
+  expect(kinds(farm, job)).toEqual(['paused', 'paused_group', 'paused_group'])
+  expect(reason(farm, shot, 'paused')).toMatchObject({ job: shot })
+})
+
+test('dependencies are told with what is waited for, its own and those of its groups', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const { shot, job, a, b, done } = await farm.tree({ shot: { job: 'x' }, a: 'x', b: 'x', done: 'x' })
+  await farm.farm.editJobs({ [done]: { priority: 5000 } })
+  await farm.end(await farm.begin('w'))
+  await farm.farm.setDependencies(job, [a, done])
+  await farm.farm.setDependencies(shot, [b])
+  expect(farm.farm.whyJob(job).reasons).toMatchObject([
+    { kind: 'dependencies', job, jobs: [a], count: 1 },
+    { kind: 'group_dependencies', job: shot, jobs: [b], count: 1 },
+  ])
+  expect(farm.farm.whyJob(job).text).toBe(
+    `It waits for job ${a} to be FINISHED. Its group ${shot} waits for job ${b} to be FINISHED.`,
+  )
+})
+
+test('names that no active worker has are told, of the job and its groups together', async () => {
+  await using farm = testFarm()
+  await farm.worker('linux', 'LINUX')
+  await farm.worker('gpu', 'GPU', 'MAYA')
+  const shot = await farm.group({ affinity: 'LINUX' })
+  const job = await farm.leaf({ parent: shot, affinity: 'GPU' })
+  expect(farm.farm.whyJob(job)).toMatchObject({
+    text: 'None of the 2 active workers has GPU and LINUX in one line of its affinity.',
+    reasons: [{ kind: 'affinity', needs: ['GPU', 'LINUX'] }],
+  })
+  expect(farm.farm.whyWorker('gpu').reasons).toMatchObject([
+    { kind: 'affinity', ready: [{ needs: ['GPU', 'LINUX'], count: 1 }] },
+  ])
+  await farm.farm.editWorkers({ gpu: { affinity: 'MAYA\nGPU,LINUX' } })
+  expect(kinds(farm, job)).toEqual([])
+})
+
+test('stopped and silent workers do not count', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const job = await farm.leaf()
+  await farm.farm.setWorkersActive(['w'], false)
+  expect(kinds(farm, job)).toEqual(['no_worker'])
+  expect(farm.farm.whyWorker('w').reasons).toMatchObject([{ kind: 'inactive' }])
+  await farm.farm.setWorkersActive(['w'], true)
+  farm.clock.advance(61)
+  await farm.farm.step()
+  expect(kinds(farm, job)).toEqual(['no_worker'])
+  expect(farm.farm.whyWorker('w').reasons).toMatchObject([{ kind: 'silent' }])
+})
+
+test('how many go first is counted, and that all are busy is said', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  await farm.worker('v', 'GPU')
+  const { job } = await farm.tree({ early: { a: 'x', b: 'x' }, c: 'x', late: { d: 'x', job: 'x' }, last: { e: 'x' } })
+  await farm.leaf({ affinity: 'GPU', priority: 9999 })
+  expect(farm.farm.whyJob(job).reasons).toMatchObject([{ kind: 'queue', count: 4 }])
+  await farm.begin('w')
+  await farm.begin('v')
+  expect(farm.farm.whyJob(job).reasons).toMatchObject([
+    { kind: 'queue', count: 3 },
+    { kind: 'busy', count: 2 },
+  ])
+})
+
+test('ends are told', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const good = await farm.leaf()
+  await farm.end(await farm.begin('w'))
+  const bad = await farm.leaf({ retry: 1 })
+  await farm.end(await farm.begin('w'), 1)
+  await farm.end(await farm.begin('w'), 1)
+  expect(kinds(farm, good)).toEqual(['finished'])
+  expect(reason(farm, bad, 'error')).toMatchObject({ run_done: 2, retry: 1 })
+  expect(farm.farm.whyWorker('w').reasons).toMatchObject([{ kind: 'nothing_ready' }])
+})
+
+test('groups tell what is in them', async () => {
+  await using farm = testFarm()
+  const { film, empty } = await farm.tree({ film: { a: 'x', b: 'x' }, empty: {} })
+  expect(farm.farm.whyJob(film).reasons).toMatchObject([{ kind: 'group', total: 2, waiting: 2 }])
+  expect(kinds(farm, empty)).toEqual(['empty'])
+})
+
+test('what is not there is refused', async () => {
+  await using farm = testFarm()
+  expect((await refusal(Promise.try(() => farm.farm.whyJob(1)))).message).toContain('no job 1')
+  expect((await refusal(Promise.try(() => farm.farm.whyWorker('nobody')))).message).toContain("no worker 'nobody'")
+})
+
+const NAMES = ['A', 'B', 'C']
+const affinity = fc.subarray(NAMES).map((names) => names.join(','))
+const branch = fc.record({
+  parent: fc.nat(5),
+  group: fc.boolean(),
+  affinity: fc.oneof({ weight: 3, arbitrary: fc.constant('') }, { weight: 1, arbitrary: affinity }),
+  priority: fc.integer({ min: 1, max: 3 }),
+  paused: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  waits: fc.option(fc.nat(9), { freq: 5 }),
+})
+
+test('a leaf has a reason of its own just when the pick would not give it to anybody, and goes after as many as are counted', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(branch, { minLength: 3, maxLength: 14 }),
+      fc.array(fc.array(affinity, { maxLength: 2 }), { minLength: 1, maxLength: 3 }),
+      async (branches, lines) => {
+        await using farm = testFarm()
+        for (const [i, own] of lines.entries()) await farm.worker(`w${i}`, ...own)
+        const groups = [0]
+        const leaves: number[] = []
+        const all: number[] = []
+        for (const { parent, group, waits, paused, ...rest } of branches) {
+          const dependencies = waits !== null && all[waits] ? [all[waits] as number] : []
+          const input = { ...rest, paused, parent: groups[parent % groups.length] as number, command: group ? '' : 'x' }
+          const id = await farm.farm.addJob({ ...input, dependencies }).catch(() => farm.farm.addJob(input))
+          all.push(id)
+          ;(group ? groups : leaves).push(id)
+        }
+        for (const leaf of leaves) {
+          const held = kinds(farm, leaf).filter((kind) => kind !== 'queue' && kind !== 'busy')
+          // Its way is cleared of whatever goes first: then somebody gets it, or nobody ever will.
+          const others = leaves.filter((other) => other !== leaf && farm.farm.getJob(other).paused === 0)
+          const before = kinds(farm, leaf).includes('queue') ? reason(farm, leaf, 'queue')?.count : 0
+          await farm.farm.pauseJobs(others)
+          const takers: string[] = []
+          for (const [i] of lines.entries()) if (farm.farm.whyWorker(`w${i}`).next === leaf) takers.push(`w${i}`)
+          expect([leaf, takers.length > 0]).toEqual([leaf, held.length === 0])
+          await farm.farm.startJobs(others)
+          if (lines.length === 1 && takers.length === 1) {
+            // The one worker takes those before this one, one by one.
+            const taken: number[] = []
+            let next = await farm.picked('w0')
+            while (next !== undefined && next !== leaf) {
+              taken.push(next)
+              await farm.farm.pauseJobs([next])
+              next = await farm.picked('w0')
+            }
+            expect([leaf, taken.length]).toEqual([leaf, before ?? 0])
+            await farm.farm.startJobs([...taken, leaf])
+          }
+        }
+      },
+    ),
+    { numRuns: 60 },
+  )
+}, 60_000)
