@@ -1,5 +1,5 @@
 /** The server as its clients see it: the command line and the workers speak through this, and only this. */
-import type { Problem } from './models.ts'
+import type { Problem } from './answers.ts'
 
 /** The server answered, and said no. `field` is the place in the request at fault, if any. */
 export class Refused extends Error {

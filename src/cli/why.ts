@@ -1,7 +1,7 @@
 /** `jobs why` and `workers why`: the server's reasons, a line each. */
 import { Command } from '@commander-js/extra-typings'
+import type { Why } from '../answers.ts'
 import type { Client } from '../client.ts'
-import type { Why } from '../models.ts'
 import { clientOptions, connect, examples, jobId } from './options.ts'
 import { print, printJson } from './output.ts'
 

@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia'
+import * as answers from '../answers.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
@@ -28,10 +29,6 @@ const {
   WorkerNames,
   Event,
   Affinities,
-  Health,
-  WhyReason,
-  Why,
-  Problem,
 } = models
 const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer } = protocol
 
@@ -63,11 +60,8 @@ export const createApp = (farm: Farm) => {
       WorkerNames,
       Event,
       Affinities,
-      Health,
-      WhyReason,
-      Why,
-      Problem,
     })
+    .model(answers)
     .model({ PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer })
     // jQuery keeps the browser's cache out with a parameter that means nothing.
     .onTransform(({ query }) => {

@@ -1,6 +1,6 @@
 import type { ValueError } from '@sinclair/typebox/errors'
+import type { Problem } from '../answers.ts'
 import { type ErrorKind, FarmError } from '../errors.ts'
-import type { Problem } from '../models.ts'
 import { misfit } from './words.ts'
 
 /** The one table from kind of error to HTTP status. */

@@ -3,13 +3,13 @@
  * (pick.ts), asked the other way round; a test holds the two together.
  */
 import { sql } from 'drizzle-orm'
+import type { Why, WhyReason } from '../answers.ts'
 import { type JobRow, type WorkerRow, workers } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
 import { NOTHING } from '../domain/needs.ts'
 import { isGroup, jobRow } from '../domain/rows.ts'
 import { notFound } from '../errors.ts'
-import type { Why, WhyReason } from '../models.ts'
 import { cachedLines } from './assign.ts'
 import { type Line, pick } from './pick.ts'
 

@@ -206,6 +206,8 @@ describe('what the server answers is what the document says', () => {
       '/api/jobs/{id}/dependencies': `/api/jobs/${running + 1}/dependencies`,
       '/api/jobs/{id}/childrendependencies': '/api/jobs/0/childrendependencies',
       '/api/jobs/{id}/log': `/api/jobs/${done}/log`,
+      '/api/jobs/{id}/why': `/api/jobs/${running + 1}/why`,
+      '/api/workers/{name}/why': '/api/workers/worker-1/why',
     }
     for (const { path, operation } of operations.filter(({ method }) => method === 'GET')) {
       const { status, body } = await farm.get(paths[path] ?? path)

@@ -1,6 +1,6 @@
 import { expect } from 'bun:test'
 import { Value } from '@sinclair/typebox/value'
-import { Problem } from '../../src/models.ts'
+import { Problem } from '../../src/answers.ts'
 import type { Answer, TestServer } from '../support/server.ts'
 
 /** A refusal that a person can act on (RFC 9457): answers its words. */

@@ -1,0 +1,92 @@
+/** What the server says of itself: how it is, why something does not run, and what was wrong with a request. */
+import { type Static, Type } from '@sinclair/typebox'
+import { JOB_STATES, WORKER_STATES } from './db/schema.ts'
+
+export const Health = Type.Object(
+  {
+    status: Type.Literal('ok'),
+    version: Type.String(),
+    uptime: Type.Integer({ description: 'Seconds' }),
+    jobs: Type.Object({
+      total: Type.Integer({ description: 'Leaves: jobs with a command' }),
+      working: Type.Integer(),
+      finished: Type.Integer(),
+      errors: Type.Integer(),
+      ready: Type.Integer({ description: 'Leaves that nothing holds back' }),
+    }),
+    workers: Type.Object({ total: Type.Integer(), working: Type.Integer(), timeout: Type.Integer() }),
+  },
+  { $id: 'Health' },
+)
+export type Health = Static<typeof Health>
+
+export const WhyReason = Type.Object(
+  {
+    kind: Type.String({
+      description:
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, group, empty, no_worker, affinity, queue, busy. Of a worker: running, inactive, silent, nothing_ready, affinity.',
+    }),
+    text: Type.String({ description: 'The reason in words' }),
+    job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),
+    jobs: Type.Optional(Type.Array(Type.Integer(), { description: 'Jobs that are waited for, 20 at most' })),
+    count: Type.Optional(Type.Integer({ description: 'How many: dependencies, jobs that go first, workers that fit' })),
+    needs: Type.Optional(Type.Array(Type.String(), { description: 'Names that the job and its groups need' })),
+    ready: Type.Optional(
+      Type.Array(Type.Object({ needs: Type.Array(Type.String()), count: Type.Integer() }), {
+        description: 'What is ready on the farm, by what it needs',
+      }),
+    ),
+    worker: Type.Optional(Type.String()),
+    run: Type.Optional(Type.Integer()),
+    run_done: Type.Optional(Type.Integer()),
+    retry: Type.Optional(Type.Integer()),
+    since: Type.Optional(Type.Integer({ description: 'Seconds since the epoch' })),
+    waiting: Type.Optional(Type.Integer({ description: 'Leaves of a group that are ready' })),
+    total: Type.Optional(Type.Integer()),
+    working: Type.Optional(Type.Integer()),
+    finished: Type.Optional(Type.Integer()),
+    errors: Type.Optional(Type.Integer()),
+  },
+  { $id: 'WhyReason' },
+)
+export type WhyReason = Static<typeof WhyReason>
+
+/** Why a job does not run, or a worker has nothing to do. */
+export const Why = Type.Object(
+  {
+    state: Type.Union(
+      [...JOB_STATES, ...WORKER_STATES]
+        .filter((name, i, all) => all.indexOf(name) === i)
+        .map((name) => Type.Literal(name)),
+    ),
+    text: Type.String({ description: 'All the reasons in words' }),
+    reasons: Type.Array(WhyReason, { description: 'None: a worker takes the job as soon as it asks' }),
+    next: Type.Optional(Type.Integer({ description: 'Of a worker: the job that it gets when it asks' })),
+  },
+  { $id: 'Why' },
+)
+export type Why = Static<typeof Why>
+
+/** RFC 9457, answered as application/problem+json. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'about:blank: `title` says what the status says' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What was wrong, with which value, and what to do' }),
+    field: Type.Optional(Type.String({ description: 'The place in the request at fault' })),
+  },
+  {
+    $id: 'Problem',
+    examples: [
+      {
+        type: 'about:blank',
+        title: 'Unprocessable Content',
+        status: 422,
+        detail: "priority is 'high': write an integer.",
+        field: 'priority',
+      },
+    ],
+  },
+)
+export type Problem = Static<typeof Problem>
