@@ -32,6 +32,8 @@ export class Group implements Rank {
   children = new Set<Group>()
   /** Ready leaves that are direct children, by the set that they need. */
   leaves = new Map<number, number>()
+  /** The first of these in each set, as far as it is known. */
+  #heads = new Map<number, Rank>()
   /**
    * Ready leaves below, by what they need from here down (this group's own needs come on top when its parent counts them).
    * What a held child has ready is not in it.
@@ -49,6 +51,24 @@ export class Group implements Rank {
   /** A paused or pending group holds back everything below it. */
   get held(): boolean {
     return this.paused || this.unfinished > 0
+  }
+
+  /** The first ready leaf in a set: remembered from the last time, or found by `seek`. */
+  head(set: number, seek: () => Rank | undefined): Rank | undefined {
+    const known = this.#heads.get(set)
+    if (known) return known
+    const head = seek()
+    if (head) this.#heads.set(set, head)
+    return head
+  }
+
+  /** A leaf of a set came, went or changed. */
+  forgetHead(set: number): void {
+    this.#heads.delete(set)
+  }
+
+  forgetHeads(): void {
+    this.#heads.clear()
   }
 
   enqueue(set: number, child: Group): void {

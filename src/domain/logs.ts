@@ -3,10 +3,16 @@ import { dirname, join } from 'node:path'
 
 /** Jobs a folder of logs holds: a million jobs make a thousand folders of a thousand files. */
 const JOBS_PER_FOLDER = 1000
-/** Files kept open for appending; the one used longest ago is closed first. */
-const OPEN_FILES = 256
+/**
+ * Files kept open for appending; the one used longest ago is closed first. Of 10,000 workers a thousand may print at a time:
+ * with 256, each chunk opened and closed a file, an eighth of all that their heartbeats cost.
+ */
+const OPEN_FILES = 2000
 /** Most that is read at a time. */
 export const READ_BYTES = 64 * 1024
+
+/** Jobs whose size is remembered without an open file: a worker's heartbeat asks for it, mostly of a log that is not there yet. */
+const KNOWN_SIZES = 20_000
 
 /** Logs deleted before others get their turn. */
 const REMOVED_AT_ONCE = 200
@@ -23,6 +29,7 @@ interface OpenFile {
  */
 export class Logs {
   #open = new Map<number, OpenFile>()
+  #sizes = new Map<number, number>()
   #doomed: (readonly number[])[] = []
   #removing = false
 
@@ -31,8 +38,12 @@ export class Logs {
   /** Bytes in the log of a job; 0 when it has none. */
   size(job: number): number {
     const open = this.#open.get(job)
-    if (open) return open.size
-    return statSync(this.#path(job), { throwIfNoEntry: false })?.size ?? 0
+    const known = open?.size ?? this.#sizes.get(job)
+    if (known !== undefined) return known
+    const size = statSync(this.#path(job), { throwIfNoEntry: false })?.size ?? 0
+    if (this.#sizes.size >= KNOWN_SIZES) this.#sizes.clear()
+    this.#sizes.set(job, size)
+    return size
   }
 
   append(job: number, bytes: Uint8Array): void {
@@ -88,6 +99,7 @@ export class Logs {
     if (!jobs) return
     for (const job of jobs) {
       this.#close(job)
+      this.#sizes.delete(job)
       try {
         unlinkSync(this.#path(job))
       } catch (error) {
@@ -115,12 +127,25 @@ export class Logs {
       return known
     }
     const path = this.#path(job)
-    mkdirSync(dirname(path), { recursive: true })
-    const fd = openSync(path, 'a')
+    const fd = this.#openToAppend(path)
     const file = { fd, size: fstatSync(fd).size }
     this.#open.set(job, file)
+    this.#sizes.delete(job)
     if (this.#open.size > OPEN_FILES) this.#close(this.#open.keys().next().value as number)
     return file
+  }
+
+  #openToAppend(path: string): number {
+    try {
+      return openSync(path, 'a')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      // The first log of its folder; or a system that allows fewer files than we would keep open.
+      if (code === 'ENOENT') mkdirSync(dirname(path), { recursive: true })
+      else if (code === 'EMFILE' || code === 'ENFILE') this.close()
+      else throw error
+      return openSync(path, 'a')
+    }
   }
 
   #close(job: number): void {

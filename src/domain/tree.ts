@@ -68,6 +68,8 @@ export class Tree {
     }
     const wasReady = before?.ready === 1
     const isReady = after?.ready === 1
+    if (wasReady) this.#at(before.parent).forgetHead(before.needs_id)
+    if (isReady) this.#at(after.parent).forgetHead(after.needs_id)
     if (wasReady && isReady && before.parent === after.parent && before.needs_id === after.needs_id) return
     if (wasReady) this.#leafReady(this.#at(before.parent), before.needs_id, -1)
     if (isReady) this.#leafReady(this.#at(after.parent), after.needs_id, 1)
@@ -165,6 +167,7 @@ export class Tree {
       settle(group)
       group.ready.clear()
       group.queues.clear()
+      group.forgetHeads()
       this.#dirty.add(group)
     }
     for (const group of groups.reverse()) {
