@@ -280,12 +280,7 @@ export class Tree {
       from.working += counts.working
     }
     for (let group: Group | null = from; group; group = group.parent) {
-      group.total += counts.total
-      group.total_finished += counts.finished
-      group.total_errors += counts.errors
-      group.total_working += counts.working
-      group.duration += counts.duration
-      group.working_since += counts.working_since
+      sum(group, counts)
       if (group.id !== 0) this.#restate(group)
     }
   }

@@ -1,5 +1,4 @@
 /** What time does to the farm: runs past their time-out, workers that fell silent, signs of life to be written. Each is one step. */
-import { sql } from 'drizzle-orm'
 import type { Core, Tx } from '../domain/core.ts'
 import { saveWorker } from '../domain/rows.ts'
 import { endRun, note } from '../domain/runs.ts'
@@ -38,13 +37,10 @@ export function rescueFromLostWorkers(tx: Tx, workerTimeout: number): number {
 }
 
 /** Writes signs of life that came since the last time. Answers whether there are more. */
-export function saveSigns({ db, live }: Core): boolean {
+export function saveSigns({ rows, live }: Core): boolean {
   const { runs, workers } = live.takeChanged(AT_ONCE * 5)
   for (const { name, ip, ping_time, cpu, free_memory, total_memory } of workers)
-    db.run(
-      sql`update workers set ip = ${ip}, ping_time = ${ping_time}, cpu = ${cpu}, free_memory = ${free_memory}, total_memory = ${total_memory} where name = ${name}`,
-    )
-  for (const { job, run, ping_time, progress } of runs)
-    db.run(sql`update jobs set ping_time = ${ping_time}, progress = ${progress} where id = ${job} and run = ${run}`)
+    rows.saveWorkerSigns.run({ name, ip, ping_time, cpu, free_memory, total_memory })
+  for (const { job, run, ping_time, progress } of runs) rows.saveRunSigns.run({ job, run, ping_time, progress })
   return workers.length + runs.length > 0
 }
