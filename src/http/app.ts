@@ -35,7 +35,7 @@ const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, 
 /** The calls of `rest_api.rst`, and those that Coalition 4 has beside them. */
 const userRoutes = (farm: Farm, prefix: string) =>
   new Elysia()
-    .use(jobRoutes(farm, prefix))
+    .use(jobRoutes(farm, prefix, { fromPage: prefix === WEB_FRONTEND }))
     .use(workerRoutes(farm, prefix))
     .use(eventRoutes(farm, prefix))
     .use(affinityRoutes(farm, prefix))

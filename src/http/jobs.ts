@@ -8,7 +8,7 @@ import { Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
 import { done, json, jsonList, jsonText } from './json.ts'
-import { mendEdits, mendNewJobs } from './oldInput.ts'
+import { mendEdits, mendNewJobs, mendPage } from './oldInput.ts'
 import { groupParam, idParam, integer, limitParam, oneOf, optionalText } from './params.ts'
 
 const listQuery = t.Object({
@@ -53,9 +53,9 @@ const logQuery = t.Object({
   limit: integer('Bytes at most', 65536, 1),
 })
 
-const many = (summary: string, description: string) =>
+const many = (summary: string, description: string, mend?: (body: unknown) => void) =>
   ({
-    ...takes(Ids),
+    ...takes(Ids, { mend }),
     ...documented({ tag: 'Jobs', summary, description, answer: ONE, example: 1, problems: [400, 404, 422] }),
   }) as const
 
@@ -76,8 +76,12 @@ const distinct = (what: string, field: Distinct, example: string | number) =>
   })
 
 /** The jobs of `rest_api.rst`, with filters, sorting and pages where lists can be long. */
-export const jobRoutes = (farm: Farm, prefix: string) =>
-  new Elysia({ prefix })
+export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {}) => {
+  const mended = (mend?: (body: unknown) => void) => (body: unknown) => {
+    if (fromPage) mendPage(body)
+    mend?.(body)
+  }
+  return new Elysia({ prefix })
     .get(
       '/jobs',
       ({ query }) => {
@@ -96,7 +100,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       },
     )
     .put('/jobs', async ({ body }) => json(await (Array.isArray(body) ? farm.addJobs(body) : farm.addJob(body))), {
-      ...takes(NewJob, { mend: mendNewJobs, orElse: NewJobs }),
+      ...takes(NewJob, { mend: mended(mendNewJobs), orElse: NewJobs }),
       ...documented({
         tag: 'Jobs',
         summary: 'Create a job, or several',
@@ -119,7 +123,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         return done()
       },
       {
-        ...takes(JobEdits, { references: [JobInput], mend: mendEdits }),
+        ...takes(JobEdits, { references: [JobInput], mend: mended(mendEdits) }),
         ...documented({
           tag: 'Jobs',
           summary: 'Modify jobs',
@@ -136,7 +140,11 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         await farm.deleteJobs(body)
         return done()
       },
-      many('Delete jobs', 'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.'),
+      many(
+        'Delete jobs',
+        'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.',
+        mended(),
+      ),
     )
     .get(
       '/jobs/where',
@@ -202,7 +210,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       },
       {
         params: idParam,
-        ...takes(Ids, { empty: [], example: [] }),
+        ...takes(Ids, { mend: mended(), empty: [], example: [] }),
         ...documented({
           tag: 'Jobs',
           summary: 'Set the dependencies of a job',
@@ -241,7 +249,11 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         await farm.resetJobs(body)
         return done()
       },
-      many('Reset jobs', 'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped.'),
+      many(
+        'Reset jobs',
+        'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped.',
+        mended(),
+      ),
     )
     .post(
       '/reseterrorjobs',
@@ -249,7 +261,11 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         await farm.resetErrorJobs(body)
         return done()
       },
-      many('Reset jobs in ERROR', 'As reset, for those of the jobs, and of all below them, that are in ERROR.'),
+      many(
+        'Reset jobs in ERROR',
+        'As reset, for those of the jobs, and of all below them, that are in ERROR.',
+        mended(),
+      ),
     )
     .post(
       '/startjobs',
@@ -260,6 +276,7 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
       many(
         'Start jobs',
         'They are paused no more: WAITING (or PENDING), whatever they were. The children of a group keep their states.',
+        mended(),
       ),
     )
     .post(
@@ -268,5 +285,6 @@ export const jobRoutes = (farm: Farm, prefix: string) =>
         await farm.pauseJobs(body)
         return done()
       },
-      many('Pause jobs', 'They read PAUSED. What runs, of a group all that runs below it, is stopped.'),
+      many('Pause jobs', 'They read PAUSED. What runs, of a group all that runs below it, is stopped.', mended()),
     )
+}

@@ -36,6 +36,32 @@ function mend(input: unknown): void {
   if (typeof input.dependencies === 'string') input.dependencies = idsIn(input.dependencies)
 }
 
+const NUMBERS = ['parent', 'priority', 'retry', 'timeout']
+
+/** Coalition 4's page sends what stands in its fields: numbers and ids as texts, and the environment as `env`. */
+export function mendPage(body: unknown): void {
+  if (Array.isArray(body)) mendTexts(body)
+  else if (isObject(body)) for (const job of [body, ...Object.values(body)]) mendFields(job)
+}
+
+function mendFields(job: unknown): void {
+  if (!isObject(job)) return
+  for (const name of NUMBERS) if (name in job) job[name] = numberIn(job[name])
+  if (Array.isArray(job.dependencies)) mendTexts(job.dependencies)
+  if ('env' in job && !('environment' in job)) {
+    job.environment = job.env
+    delete job.env
+  }
+}
+
+function mendTexts(ids: unknown[]): void {
+  for (const [i, id] of ids.entries()) ids[i] = numberIn(id)
+}
+
+/** What is no whole number stays as it is, to be refused by its name. */
+const numberIn = (value: unknown): unknown =>
+  typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value
+
 /** Ids in any text: "21 22 23", "21,22,23", "[21, 22]". */
 export const idsIn = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number)
 
