@@ -11,7 +11,7 @@ import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { jobRow } from './domain/rows.ts'
-import { endRun, type Report, report, runStanding } from './domain/runs.ts'
+import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { setWorkersActive } from './domain/workers.ts'
@@ -145,9 +145,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     const taken = report(core, now(), run, beat)
     if (!taken) return runStanding(core, run)
     return write((tx) => {
-      const event = tx.rows.event.get({ id: run })
-      const leaf = event && tx.rows.job.get({ id: event.job_id })
-      if (leaf?.run !== run) return { state: event?.state ?? 'LOST', ...taken }
+      const leaf = leafHeldBy(tx, run)
+      if (!leaf) return { state: tx.rows.event.get({ id: run })?.state ?? 'LOST', ...taken }
       const outcome = exitCode === 0 ? 'FINISHED' : 'ERROR'
       endRun(tx, leaf, outcome)
       return { state: outcome, ...taken }
@@ -183,7 +182,6 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     distinctValues: (column: Distinct) => distinctValues(core, column),
     childrenDependencies: (id: number) => lists.childrenDependencies(core, id),
     findGroup: (titles: readonly string[]) => lists.findGroup(core, titles),
-    jobExists: (id: number) => core.rows.job.get({ id }) !== undefined,
 
     addJob: async (input: NewJob) => (await submitJobs([input], (_, name) => name))[0] as number,
     /** All of them or none; answers their ids. Errors name the field with the place in the list before it. */
@@ -260,9 +258,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       const taken = report(core, now(), run, { worker, vitals: {} })
       if (taken)
         await write((tx) => {
-          const event = tx.rows.event.get({ id: run })
-          const leaf = event && tx.rows.job.get({ id: event.job_id })
-          if (leaf?.run === run) endRun(tx, leaf, 'STOPPED')
+          const leaf = leafHeldBy(tx, run)
+          if (leaf) endRun(tx, leaf, 'STOPPED')
         })
       return runStanding(core, run)
     },

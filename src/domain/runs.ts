@@ -89,6 +89,13 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   })
 }
 
+/** The leaf that a run holds; undefined when the run is over, or the job is gone. */
+export function leafHeldBy({ rows }: Pick<Core, 'rows'>, run: number): JobRow | undefined {
+  const event = rows.event.get({ id: run })
+  const leaf = event && rows.job.get({ id: event.job_id })
+  return leaf?.run === run ? leaf : undefined
+}
+
 /** What the server knows of a run that a worker reports on. */
 export interface RunStanding {
   state: RunState

@@ -130,19 +130,18 @@ function deliver(
       setDependencies(
         tx,
         id,
-        input.dependencies.map((each) => (typeof each === 'number' ? each : named(names, each, field))),
+        input.dependencies.map((each) =>
+          typeof each === 'number' ? each : (names.get(each) ?? refuseName(each, field)),
+        ),
         field('dependencies'),
       )
 }
 
-function named(names: ReadonlyMap<string, number>, name: string, field: (name: string) => string): number {
-  const id = names.get(name)
-  if (id === undefined)
-    throw invalid(
-      field('dependencies'),
-      `No job of this request has the name '${name}': give it to one as name, or write an id.`,
-    )
-  return id
+function refuseName(name: string, field: (name: string) => string): never {
+  throw invalid(
+    field('dependencies'),
+    `No job of this request has the name '${name}': give it to one as name, or write an id.`,
+  )
 }
 
 function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: string) => string): Planned[] {
@@ -179,8 +178,7 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
     stack.push(...children.reverse())
   }
   for (const { input, field: at } of planned)
-    for (const each of input.dependencies ?? [])
-      if (typeof each === 'string' && !names.has(each)) named(new Map(), each, at)
+    for (const each of input.dependencies ?? []) if (typeof each === 'string' && !names.has(each)) refuseName(each, at)
   return planned
 }
 

@@ -99,11 +99,8 @@ export class Tree {
     for (const group of below.toReversed()) {
       this.#groups.set(group.id, group)
       this.#dirty.add(group)
-      for (const [set, count] of group.leaves) add(group.ready, set, count)
-      for (const child of group.children) {
-        sum(group, totalsOf(child, 1))
-        this.#offerTo(group, child, 1, false)
-      }
+      for (const child of group.children) sum(group, totalsOf(child, 1))
+      this.#gather(group)
       group.state = groupState(group, group.paused, group.unfinished)
     }
     this.attach(top, parent)
@@ -171,8 +168,7 @@ export class Tree {
       this.#dirty.add(group)
     }
     for (const group of groups.reverse()) {
-      for (const [set, count] of group.leaves) add(group.ready, set, count)
-      for (const child of group.children) this.#offerTo(group, child, 1, false)
+      this.#gather(group)
       this.#restate(group)
     }
     if (parent) {
@@ -256,10 +252,7 @@ export class Tree {
     }
     for (const row of this.#rows.ready.all()) this.#at(row.parent).leaves.set(row.needs_id, row['count(*)'])
     const groups = [...this.below(this.root)].reverse()
-    for (const group of groups) {
-      for (const [set, count] of group.leaves) add(group.ready, set, count)
-      for (const child of group.children) this.#offerTo(group, child, 1, false)
-    }
+    for (const group of groups) this.#gather(group)
     this.#countRoot()
   }
 
@@ -314,6 +307,12 @@ export class Tree {
       else if (was + by === 0 && !this.#offers(group, above)) group.parent.dequeue(above, group)
       set = above
     }
+  }
+
+  /** Counts anew what a group has ready: its leaves, and what its children, which were counted before, offer. */
+  #gather(group: Group): void {
+    for (const [set, count] of group.leaves) add(group.ready, set, count)
+    for (const child of group.children) this.#offerTo(group, child, 1, false)
   }
 
   /** Whether a group has something ready that needs just this set, its own needs included. */

@@ -6,7 +6,7 @@ import { affinityNames } from './affinities.ts'
 import type { Core, Tx } from './core.ts'
 import type { Vitals } from './live.ts'
 import { saveWorker } from './rows.ts'
-import { endRun } from './runs.ts'
+import { endRun, leafHeldBy } from './runs.ts'
 
 /** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
 const MOST_WORKERS = 100_000
@@ -36,9 +36,8 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
 /** Takes away what a worker runs, if anything: the job waits again. */
 export function takeRunAway(tx: Tx, worker: WorkerRow, end: 'STOPPED' | 'LOST'): void {
   if (worker.current_event === 0) return
-  const run = tx.rows.event.get({ id: worker.current_event })
-  const leaf = run && tx.rows.job.get({ id: run.job_id })
-  if (leaf && leaf.run === worker.current_event) endRun(tx, leaf, end)
+  const leaf = leafHeldBy(tx, worker.current_event)
+  if (leaf) endRun(tx, leaf, end)
 }
 
 export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {

@@ -16,21 +16,9 @@ import { submitRoutes } from './submit.ts'
 import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
 
-const {
-  Job,
-  JobInput,
-  NewJob,
-  NewJobs,
-  JobEdits,
-  Ids,
-  Worker,
-  WorkerEdit,
-  WorkerEdits,
-  WorkerNames,
-  Event,
-  Affinities,
-} = models
-const { PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer } = protocol
+// What is left are the models that the document names; these are parts of them, and bounds.
+const { Id: _id, WorkerName: _name, MAX_ID: _max, LIST_LIMIT: _limit, ...wire } = models
+const { MAX_WAIT_SECONDS: _wait, ...reports } = protocol
 
 /** The calls of `rest_api.rst`, and those that Coalition 4 has beside them. */
 const userRoutes = (farm: Farm, prefix: string) =>
@@ -47,22 +35,9 @@ export const createApp = (farm: Farm) => {
   const app = new Elysia({ normalize: false })
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
-    .model({
-      Job,
-      JobInput,
-      NewJob,
-      NewJobs,
-      JobEdits,
-      Ids,
-      Worker,
-      WorkerEdit,
-      WorkerEdits,
-      WorkerNames,
-      Event,
-      Affinities,
-    })
+    .model(wire)
     .model(answers)
-    .model({ PickRequest, Assignment, HeartbeatRequest, HeartbeatAnswer, EndRequest, ReleaseRequest, RunAnswer })
+    .model(reports)
     // jQuery keeps the browser's cache out with a parameter that means nothing.
     .onTransform(({ query }) => {
       delete (query as Record<string, unknown>)._

@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 import type { Farm } from '../farm.ts'
+import { addressOf } from './address.ts'
 import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { pythonText } from './pythonLiteral.ts'
@@ -63,8 +64,6 @@ const NOTHING_TO_DO = "(-1, '', '', '', None)"
 
 /** The wire that existing workers speak (`behaviour.md`): form fields in, text out. Kept apart from the new protocol. */
 export const coalitionRoutes = (farm: Farm) => {
-  const address = (server: { requestIP(request: Request): { address: string } | null } | null, request: Request) =>
-    server?.requestIP(request)?.address
   const vitals = { load: '[12.5, 3.0]', free_memory: 12000, total_memory: 16000 }
   const call = (summary: string, example: string, form: Record<string, string | number>) =>
     documented({ tag: 'Coalition 4', summary, answer: { type: 'string' }, example, form, contentType: 'text/plain' })
@@ -121,10 +120,10 @@ export const coalitionRoutes = (farm: Farm) => {
     app
       .post(
         `/workers/${name}`,
-        ({ request, body, server }) => run(fieldsOf(request, body), address(server, request)),
+        ({ request, body, server }) => run(fieldsOf(request, body), addressOf(server, request)),
         options,
       )
-      .get(`/workers/${name}`, ({ request, server }) => run(fieldsOf(request, undefined), address(server, request)), {
+      .get(`/workers/${name}`, ({ request, server }) => run(fieldsOf(request, undefined), addressOf(server, request)), {
         detail: { hide: true },
       })
   return app

@@ -11,14 +11,11 @@ import {
   PickRequest,
   ReleaseRequest,
 } from '../protocol.ts'
+import { addressOf } from './address.ts'
 import { takes } from './body.ts'
 import { documented, ref } from './documented.ts'
 import { json } from './json.ts'
 import { runParam } from './params.ts'
-
-/** The address a worker speaks from. */
-const address = (server: { requestIP(request: Request): { address: string } | null } | null, request: Request) =>
-  server?.requestIP(request)?.address
 
 function reportOf(body: Beat | EndRequestType, ip: string | undefined): Report {
   const { worker, log, log_offset, cpu, free_memory, total_memory } = body
@@ -48,7 +45,7 @@ export const runRoutes = (farm: Farm) =>
     .post(
       '/workers/:name/pick',
       async ({ params, body, request, server }) =>
-        json(await farm.pick(params.name, { ...body, ip: address(server, request) }, request.signal)),
+        json(await farm.pick(params.name, { ...body, ip: addressOf(server, request) }, request.signal)),
       {
         params: t.Object({ name: WorkerName }),
         ...takes(PickRequest),
@@ -64,7 +61,8 @@ export const runRoutes = (farm: Farm) =>
     )
     .post(
       '/runs/:run/heartbeat',
-      ({ params, body, request, server }) => json(farm.heartbeat(params.run, reportOf(body, address(server, request)))),
+      ({ params, body, request, server }) =>
+        json(farm.heartbeat(params.run, reportOf(body, addressOf(server, request)))),
       {
         params: runParam,
         ...takes(HeartbeatRequest),
@@ -80,7 +78,7 @@ export const runRoutes = (farm: Farm) =>
     .post(
       '/runs/:run/end',
       async ({ params, body, request, server }) =>
-        json(await farm.endRun(params.run, body.exit_code, reportOf(body, address(server, request)))),
+        json(await farm.endRun(params.run, body.exit_code, reportOf(body, addressOf(server, request)))),
       {
         params: runParam,
         ...takes(EndRequest),
