@@ -3,33 +3,38 @@ import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
-import { type Clock, createCore, createWriter, type Tx } from './domain/core.ts'
+import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
+import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
 import * as jobOperations from './domain/jobs.ts'
+import { listLimits, setLimits } from './domain/limits.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { jobRow } from './domain/rows.ts'
-import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
+import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
-import { setWorkersActive } from './domain/workers.ts'
+import { type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
 import { FarmError } from './errors.ts'
-import type { Affinities, JobInput, NewJob, WorkerEdit } from './models.ts'
+import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
-import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
-import { hasWork } from './scheduler/pick.ts'
-import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
+import { assign, nothingFor } from './scheduler/assign.ts'
+import { prospectsOf } from './scheduler/prospects.ts'
+import { endHopelessRuns, endOverdueRuns, rescueFromLostWorkers, saveSigns, wakeJobs } from './scheduler/rescue.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob, whyWorker } from './scheduler/why.ts'
 import { VERSION } from './version.ts'
+
+export type { Policy }
 
 export interface FarmOptions {
   /** Folder of the jobs' logs. */
   logs: string
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
+  policy?: Partial<Policy>
   clock?: Clock
 }
 
@@ -46,11 +51,11 @@ export type Farm = ReturnType<typeof createFarm>
  * The farm as one object: domain and scheduler. What changes something answers a promise that resolves when the change is
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
-export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock }: FarmOptions) {
-  const core = createCore(db, logs)
+export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = wallClock }: FarmOptions) {
+  const core = createCore(db, logs, { ...DEFAULT_POLICY, ...policy })
   const commit = createWriter(core, clock)
   const started = clock()
-  const waiters = new Waiters((affinity) => hasWork(core, cachedLines(core, affinity)))
+  const waiters = new Waiters(prospectsOf(core))
   revive()
 
   /** Every change goes through here: whatever it made ready finds its worker. */
@@ -72,14 +77,16 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       .where(gt(jobs.run, 0))
       .all())
       core.live.addRun(
-        { run: job.run, job: job.id, worker: job.worker, ping_time: job.ping_time, progress: job.progress, log_start },
-        job.progress_pattern,
+        { run: job.run, worker: job.worker, ping_time: job.ping_time, progress: job.progress, log_start, heard: now },
+        job,
       )
   }
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
   async function step(): Promise<void> {
     while ((await write(endOverdueRuns)) > 0);
+    while ((await write(endHopelessRuns)) > 0);
+    while ((await write(wakeJobs)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
   }
@@ -147,9 +154,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     return write((tx) => {
       const leaf = leafHeldBy(tx, run)
       if (!leaf) return { state: tx.rows.event.get({ id: run })?.state ?? 'LOST', ...taken }
-      const outcome = exitCode === 0 ? 'FINISHED' : 'ERROR'
-      endRun(tx, leaf, outcome)
-      return { state: outcome, ...taken }
+      return { state: finishRun(tx, leaf, exitCode), ...taken }
     })
   }
 
@@ -179,6 +184,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     whyJob: (id: number) => whyJob(core, id),
     whyWorker: (name: string) => whyWorker(core, name),
     listAffinities: () => listAffinities(core),
+    listLimits: () => listLimits(core),
+    listBlocklist: (root: number) => listBlocklist(core, root),
     distinctValues: (column: Distinct) => distinctValues(core, column),
     childrenDependencies: (id: number) => lists.childrenDependencies(core, id),
     findGroup: (titles: readonly string[]) => lists.findGroup(core, titles),
@@ -187,7 +194,10 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     /** All of them or none; answers their ids. Errors name the field with the place in the list before it. */
     addJobs: (inputs: readonly NewJob[]) => submitJobs(inputs, (i, name) => `${i}.${name}`),
     editJobs: (edits: Record<string, JobInput>) => write((tx) => jobOperations.editJobs(tx, edits)),
-    setDependencies: (id: number, ids: readonly number[]) => write((tx) => setDependencies(tx, id, ids)),
+    setDependencies: (id: number, on: readonly Dependency[]) => write((tx) => setDependencies(tx, id, on)),
+    setLimits: (edits: LimitEdits) => write((tx) => setLimits(tx, edits)),
+    /** Lets these workers, or all, have jobs of a root job again. */
+    clearBlocklist: (root: number, names?: readonly string[]) => write((tx) => clearBlocklist(tx, root, names)),
     deleteJobs: (ids: readonly number[]) => write((tx) => jobOperations.deleteJobs(tx, ids)),
     resetJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetJobs(tx, ids)),
     resetErrorJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetErrorJobs(tx, ids)),
@@ -216,16 +226,17 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     },
 
     /** A worker asks for a job, and waits up to `wait` seconds for one while `signal` says that it is still there. */
-    async pick(name: string, { wait = 0, ...vitals }: PickRequest & { ip?: string }, signal: AbortSignal) {
-      if (nothingFor(core, name)) core.live.ping(name, now(), vitals)
+    async pick(name: string, request: PickRequest & { ip?: string }, signal: AbortSignal) {
+      const { wait = 0, host, memory, cores, gpus, ...vitals } = request
+      const machine: Machine = machineOf({ host, memory, cores, gpus }, vitals)
+      if (nothingFor(core, name, machine)) core.live.ping(name, now(), vitals)
       else {
-        const assignment = await write((tx) => assign(tx, name, vitals))
+        const assignment = await write((tx) => assign(tx, name, vitals, machine))
         if (assignment || wait === 0) return assignment
       }
       if (wait === 0) return null
-      const worker = core.rows.worker.get({ name })
       waiters.release([name])
-      return waiters.wait(name, worker?.active ? worker.affinity : null, wait, signal, () =>
+      return waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
         write((tx) => assign(tx, name, {})),
       )
     },

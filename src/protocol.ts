@@ -20,6 +20,24 @@ export const MAX_WAIT_SECONDS = 60
 export const PickRequest = Type.Object(
   {
     ...vitals,
+    host: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        description: 'The host that this worker shares with others; without it, it is one of its own',
+        examples: ['node-7'],
+      }),
+    ),
+    memory: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB that jobs may take; default: total_memory' }),
+    ),
+    cores: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        description: 'Cores that jobs may take; default: as many as in cpu',
+      }),
+    ),
+    gpus: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'GPUs that jobs may take' })),
     wait: Type.Optional(
       Type.Number({
         minimum: 0,
@@ -48,6 +66,9 @@ export const Assignment = Type.Object(
       user: Type.String(),
       environment: Type.String(),
       timeout: Type.Integer({ description: 'Seconds; the server ends the run when it is over, 0: no limit' }),
+      memory: Type.Integer({ description: 'MB of the host that it may take; 0: not counted' }),
+      cores: Type.Integer({ description: 'Cores that it may take; 0: not counted' }),
+      gpus: Type.Integer({ description: 'GPUs that it may take' }),
     }),
   },
   { $id: 'Assignment' },

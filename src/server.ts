@@ -1,6 +1,7 @@
+import { parseWeights } from './config.ts'
 import { openData, StartError } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
-import { createFarm } from './farm.ts'
+import { createFarm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
 export { StartError }
@@ -15,6 +16,11 @@ export interface ServerConfig {
   worker_timeout: number
   /** Whether workers that look for a server by broadcast are answered; auto: unless it listens on loopback only. */
   discovery?: 'auto' | 'on' | 'off'
+  order?: Policy['order']
+  /** As `parseWeights` reads it. */
+  weights?: string
+  blocklist_after?: number
+  decrease_priority_after?: number
 }
 
 export interface Server {
@@ -35,7 +41,7 @@ const STOP_MS = 5000
 export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, worker_timeout, discovery = 'auto' } = config
   const folder = openData(data)
-  const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
+  const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout, policy: policyOf(config) })
   const app = createApp(farm)
   try {
     app.listen({
@@ -70,6 +76,16 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       await app.server?.stop(true)
       folder.close()
     },
+  }
+}
+
+/** What the configuration says; the rest is as the farm has it by default. */
+function policyOf({ order, weights, blocklist_after, decrease_priority_after }: ServerConfig): Partial<Policy> {
+  return {
+    ...(order && { order }),
+    ...(weights && { weights: parseWeights(weights) }),
+    ...(blocklist_after !== undefined && { blocklistAfter: blocklist_after }),
+    ...(decrease_priority_after !== undefined && { decreasePriorityAfter: decrease_priority_after }),
   }
 }
 

@@ -75,7 +75,7 @@ const WIRE = ['models', 'protocol', 'answers']
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
   cli: ['server', 'import', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['http', 'farm', 'db', 'discovery', ...LEAVES],
+  server: ['http', 'farm', 'db', 'discovery', 'config', ...LEAVES],
   http: ['farm', 'domain', 'db', ...WIRE, ...LEAVES],
   farm: ['scheduler', 'domain', 'db', ...WIRE, ...LEAVES],
   scheduler: ['domain', 'db', ...WIRE, ...LEAVES],

@@ -36,7 +36,17 @@ describe('one configuration out of four places', () => {
     const { server, worker, given } = resolveConfig({})
     expect(server).toMatchObject({ host: '127.0.0.1', port: 19211, worker_timeout: 60 })
     expect(server.data).toContain('coalition')
-    expect(worker).toEqual({ server: '', name: hostname(), workers: 1, sleep: 2, startup: '', runcommand: '' })
+    expect(worker).toEqual({
+      server: '',
+      name: hostname(),
+      workers: 1,
+      memory: 0,
+      cores: 0,
+      gpus: 0,
+      sleep: 2,
+      startup: '',
+      runcommand: '',
+    })
     expect(given.size).toBe(0)
   })
 

@@ -22,11 +22,15 @@ export const workerCommand = () =>
       const { server, worker } = loadConfig(flags, options.config)
       const signals = untilSignal()
       const stop = options.withParent ? AbortSignal.any([signals, stdinEnds()]) : signals
-      const { name, workers, sleep: sleepSeconds, startup, runcommand } = worker
+      const { name, workers, sleep: sleepSeconds, startup, runcommand, memory, cores, gpus } = worker
       const url = serverUrl(worker.server) ?? (await discoverServer({ port: server.port, log: console.error }, stop))
       if (url !== undefined) {
-        const { runAgent } = await import('../worker/agent.ts')
-        await runAgent({ serverUrl: url, name, workers, sleepSeconds, startup, runcommand }, stop)
+        const [{ runAgent }, { machineOf }] = await Promise.all([
+          import('../worker/agent.ts'),
+          import('../worker/machine.ts'),
+        ])
+        const machine = machineOf({ memory, cores, gpus })
+        await runAgent({ serverUrl: url, name, workers, sleepSeconds, startup, runcommand, machine }, stop)
       }
       endService(EXIT.ok)
     })

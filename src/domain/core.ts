@@ -1,12 +1,17 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
+import { Blocklist } from './blocklist.ts'
 import { tellDependents } from './dependents.ts'
+import { lowerPriorities } from './failing.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
+import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
+import { type Order, Shares } from './shares.ts'
 import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
+import { Usage } from './usage.ts'
 
 /** What every operation works on. */
 export interface Core {
@@ -16,7 +21,24 @@ export interface Core {
   tree: Tree
   live: Live
   logs: Logs
+  roster: Roster
+  usage: Usage
+  blocklist: Blocklist
+  policy: Policy
 }
+
+/** What a studio decides for its whole farm. */
+export interface Policy {
+  order: Order
+  /** What users weigh against each other with order = "fair"; 1 for those who are not named. */
+  weights: ReadonlyMap<string, number>
+  /** Failed runs of a worker in a root job after which it gets no more of it; 0: never. */
+  blocklistAfter: number
+  /** Children of a group in ERROR that lower its priority by one; 0: never. */
+  decreasePriorityAfter: number
+}
+
+export const DEFAULT_POLICY: Policy = { order: 'fifo', weights: new Map(), blocklistAfter: 3, decreasePriorityAfter: 0 }
 
 /** One operation inside a transaction. The clock is read once. */
 export interface Tx extends Core {
@@ -29,11 +51,23 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string): Core {
+export function createCore(db: Db, logs: string, policy: Policy): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   discardAll({ db, rows })
-  return { db, rows, needs, tree: new Tree(db, needs), live: new Live(), logs: new Logs(logs) }
+  const shares = new Shares(policy.order, policy.weights)
+  return {
+    db,
+    rows,
+    needs,
+    tree: new Tree(db, needs, shares),
+    live: new Live(),
+    logs: new Logs(logs),
+    roster: new Roster(db),
+    usage: new Usage(db, needs),
+    blocklist: new Blocklist(db, policy.blocklistAfter),
+    policy,
+  }
 }
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */
@@ -47,6 +81,7 @@ export function createWriter(core: Core, clock: Clock) {
       const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
       const result = operation(tx)
       tellDependents(tx)
+      lowerPriorities(tx)
       return result
     })
     for (const act of acts) act()

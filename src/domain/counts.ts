@@ -12,7 +12,7 @@ export interface Counts {
 }
 
 /** What the tree counts of a leaf. */
-export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time'>
+export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time' | 'user'>
 
 export function sum(group: Group, counts: Counts): void {
   group.total += counts.total

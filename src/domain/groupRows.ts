@@ -10,6 +10,10 @@ const columns = {
   needs_id: jobs.needs_id,
   paused: jobs.paused,
   unfinished: jobs.unfinished,
+  max_workers: jobs.max_workers,
+  error_limit: jobs.error_limit,
+  wake_at: jobs.wake_at,
+  user: jobs.user,
   state: jobs.state,
   start_time: jobs.start_time,
   finished: jobs.finished,
@@ -26,6 +30,7 @@ const columns = {
 export const COUNTERS = [
   'paused',
   'unfinished',
+  'wake_at',
   'state',
   'start_time',
   'finished',
@@ -62,6 +67,14 @@ export function prepareGroupRows(db: Db) {
         .where(sql`ready = 1`)
         .groupBy(jobs.parent, jobs.needs_id),
     ),
+    /** Leaves that run and are in no group, by user. */
+    rootRuns: () =>
+      db
+        .select({ user: jobs.user, count: sql<number>`count(*)` })
+        .from(jobs)
+        .where(sql`${jobs.run} > 0 and ${jobs.parent} = 0`)
+        .groupBy(jobs.user)
+        .all(),
     /** What the leaves that are in no group add to the farm. */
     rootLeaves: () =>
       db

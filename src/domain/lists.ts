@@ -1,7 +1,15 @@
 /** Reading: jobs and events as the API answers them, one page at a time. */
 import { and, asc, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { dependencies, events, type JobRow, type JobState, jobs, type RunState } from '../db/schema.ts'
+import {
+  type DependencyKind,
+  dependencies,
+  events,
+  type JobRow,
+  type JobState,
+  jobs,
+  type RunState,
+} from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { Event, Job } from '../models.ts'
 import type { Core } from './core.ts'
@@ -151,16 +159,20 @@ function* pages<Row extends { id: number }>(
 /** From rows to what the wire shows: the one place where they differ. */
 function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[]): Job[] {
   const waiting = rows.filter((row) => row.waits_for > 0).map((row) => row.id)
-  const waitsFor = new Map<number, number[]>()
+  const waitsFor = new Map<number, { ids: number[]; kinds: Record<string, DependencyKind> }>()
   if (waiting.length > 0)
-    for (const { job_id, dependency } of db
+    for (const { job_id, dependency, kind } of db
       .select()
       .from(dependencies)
       .where(sql`${dependencies.job_id} in (select value from json_each(${JSON.stringify(waiting)}))`)
-      .all())
-      waitsFor.set(job_id, [...(waitsFor.get(job_id) ?? []), dependency])
+      .all()) {
+      const waits = waitsFor.get(job_id) ?? { ids: [], kinds: {} }
+      waitsFor.set(job_id, waits)
+      waits.ids.push(dependency)
+      if (kind !== 'all') waits.kinds[dependency] = kind
+    }
   return rows.map((row) => {
-    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, ...job } = row
+    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, retry_at, wake_at, ...job } = row
     const living = live.runs.get(run)
     if (living) {
       job.ping_time = living.ping_time
@@ -170,7 +182,15 @@ function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[])
       job.progress = job.total > 0 ? job.total_finished / job.total : 0
       job.duration += Math.max(0, job.total_working * now - working_since)
     } else if (job.state === 'WORKING') job.duration = Math.max(0, now - job.start_time)
-    return { ...job, affinity: needs.text(needs_id), dependencies: waitsFor.get(job.id) ?? [] }
+    const { ids = [], kinds = {} } = waitsFor.get(job.id) ?? {}
+    const { limits } = needs.at(needs_id)
+    return {
+      ...job,
+      affinity: needs.text(needs_id),
+      limits: limits.join(','),
+      dependencies: ids,
+      dependency_kinds: kinds,
+    }
   })
 }
 
@@ -210,7 +230,7 @@ export function* listEvents(core: Core, now: number, filter: EventFilter, paging
         .all(),
     (id) => core.rows.event.get({ id }),
   ))
-    yield rows.map(({ log_start, duration, ...event }) => ({
+    yield rows.map(({ log_start, needs_id, duration, ...event }) => ({
       ...event,
       duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
     }))

@@ -1,4 +1,6 @@
+import type { JobRow } from '../db/schema.ts'
 import { ProgressReader, progressPattern } from './progress.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 /** A run that a worker holds, as heartbeats keep it: no row is touched by them. */
 export interface LiveRun {
@@ -9,8 +11,17 @@ export interface LiveRun {
   progress: number
   /** Where in the job's log the output of this run begins. */
   log_start: number
+  /** When it last printed something, or began. */
+  heard: number
+  /** It may be silent for so many seconds, 0: as long as it likes. */
+  idle_timeout: number
   reader: ProgressReader
+  /** What its output says of its end; undefined where its job does not ask. */
+  verdict?: Verdict
 }
+
+/** What a run has of its job. */
+type OfJob = Pick<JobRow, 'id' | 'progress_pattern' | 'idle_timeout' | 'fatal' | 'success'>
 
 export interface LiveWorker {
   name: string
@@ -49,8 +60,14 @@ export class Live {
     return worker
   }
 
-  addRun(run: Omit<LiveRun, 'reader'>, pattern: string): void {
-    this.runs.set(run.run, { ...run, reader: new ProgressReader(progressPattern(pattern)) })
+  addRun(run: Omit<LiveRun, 'job' | 'reader' | 'idle_timeout' | 'verdict'>, job: OfJob): void {
+    this.runs.set(run.run, {
+      ...run,
+      job: job.id,
+      idle_timeout: job.idle_timeout,
+      reader: new ProgressReader(progressPattern(job.progress_pattern)),
+      verdict: verdictOf(job),
+    })
     const worker = this.workers.get(run.worker)
     if (worker) worker.run = run.run
   }
@@ -90,6 +107,10 @@ export class Live {
   /** Output of a run came in, or its own word on its progress. */
   beat(run: LiveRun, now: number, output: Uint8Array | undefined, progress: number | undefined): void {
     run.ping_time = now
+    if (output && output.byteLength > 0) {
+      run.heard = now
+      run.verdict?.read(output)
+    }
     const stated = progress ?? (output && output.byteLength > 0 ? run.reader.read(output) : undefined)
     if (stated !== undefined) run.progress = stated
     this.#changedRuns.add(run)

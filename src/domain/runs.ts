@@ -1,23 +1,33 @@
 import type { JobRow, RunState, WorkerRow } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
-import { saveWorker } from './rows.ts'
-import { type RunEnd, stateAfterRun } from './states.ts'
+import { NOTHING } from './needs.ts'
+import { pathNeeds, rootOf } from './path.ts'
+import { saveWorker } from './roster.ts'
+import { type RunEnd, retryDelay, stateAfterRun } from './states.ts'
+import { hostOf, type Resources } from './usage.ts'
+import { judge } from './verdict.ts'
 
 /** A worker takes a leaf: a run begins. */
-export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number; job: JobRow } {
+export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number; job: JobRow; takes: Resources } {
   const { now, rows, tree, live, logs } = tx
   const log_start = beginLog(tx, leaf, worker.name)
+  // Whom it avoided is forgotten: if it fails again, it is this one.
+  const needs_id = forgiven(tx, leaf.needs_id)
+  const held = tx.needs.keep(pathNeeds(tx, { ...leaf, needs_id }))
   const event = rows.addEvent.run({
     worker: worker.name,
     job_id: leaf.id,
     job_title: leaf.title,
     start: now,
     log_start,
+    needs_id: held,
   })
   const run = Number(event.lastInsertRowid)
+  holdUsage(tx, held, worker, 1)
   const job = saveLeaf(tx, leaf, {
     state: 'WORKING',
     worker: worker.name,
@@ -27,17 +37,15 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
     progress: 0,
     run,
     deadline: leaf.timeout > 0 ? now + leaf.timeout : 0,
+    needs_id,
+    retry_at: 0,
   })
   const group = tree.get(leaf.parent)
   if (group) tree.started(group, now)
   saveWorker(tx, worker, { state: 'WORKING', current_event: run, last_job: leaf.id })
-  tx.after(() =>
-    live.addRun(
-      { run, job: leaf.id, worker: worker.name, ping_time: now, progress: 0, log_start },
-      leaf.progress_pattern,
-    ),
-  )
-  return { run, job }
+  tx.after(() => live.addRun({ run, worker: worker.name, ping_time: now, progress: 0, log_start, heard: now }, leaf))
+  const { memory, cores, gpus } = tx.needs.at(held)
+  return { run, job, takes: { memory, cores, gpus } }
 
   /** The log of a first run is its output and nothing else; later ones are told apart by a line of ours. */
   function beginLog(tx: Tx, leaf: JobRow, name: string): number {
@@ -66,8 +74,10 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   const duration = Math.max(0, now - leaf.start_time)
   const counts = end === 'FINISHED' || end === 'ERROR'
   const run_done = leaf.run_done + Number(counts)
-  rows.endEvent.run({ id: run, state: end, duration })
+  const held = rows.endEvent.get({ id: run, state: end, duration })
   const worker = rows.worker.get({ name: leaf.worker })
+  if (held) holdUsage(tx, held.needs_id, worker ?? { name: leaf.worker, host: '' }, -1)
+  if (end === 'ERROR') countFailure(tx, rootOf(tx, leaf), leaf.worker)
   if (worker?.current_event === run)
     saveWorker(tx, worker, {
       state: 'WAITING',
@@ -77,8 +87,10 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
     })
   const living = live.runs.get(run)
   tx.after(() => live.endRun(run))
+  const state = stateAfterRun(end, run_done, leaf.retry, leaf.unfinished)
   return saveLeaf(tx, leaf, {
-    state: stateAfterRun(end, run_done, leaf.retry, leaf.unfinished),
+    ...(end === 'ERROR' && state !== 'ERROR' ? retrying(tx, leaf, run_done) : {}),
+    state,
     duration,
     run_done,
     ping_time: living?.ping_time ?? leaf.ping_time,
@@ -87,6 +99,38 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
     deadline: 0,
     ...change,
   })
+}
+
+/** A worker says that its run is over: how it ended is said by its exit code, its time and its output together. */
+export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
+  const verdict = tx.live.runs.get(leaf.run)?.verdict
+  verdict?.finish()
+  const judgement = judge(exitCode, Math.max(0, tx.now - leaf.start_time), leaf, verdict)
+  if (judgement.note) note(tx, leaf.id, judgement.note)
+  endRun(tx, leaf, judgement.end)
+  return judgement.end
+}
+
+/** A failed leaf goes back: not at once if it has a delay, and not to the same worker if another one can. */
+function retrying(tx: Tx, leaf: JobRow, failures: number): Partial<JobRow> {
+  const delay = retryDelay(leaf, failures)
+  const retry_at = delay > 0 ? tx.now + delay : 0
+  return {
+    needs_id: tx.needs.with(leaf.needs_id, { avoid: leaf.worker }),
+    retry_at,
+    wake_at: Math.max(retry_at, leaf.wake_at),
+  }
+}
+
+/** The same needs, with no worker to avoid. */
+export const forgiven = ({ needs }: Pick<Core, 'needs'>, set: number): number =>
+  needs.at(set).avoid === '' ? set : needs.with(set, { avoid: '' })
+
+function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'name' | 'host'>, by: 1 | -1): void {
+  if (set === NOTHING) return
+  const host = hostOf(worker)
+  usage.move(set, host, by)
+  tree.onUndo(() => usage.move(set, host, by === 1 ? -1 : 1))
 }
 
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */

@@ -3,12 +3,13 @@
  * use), and groups of frames. All of it is there, or nothing.
  */
 import { invalid } from '../errors.ts'
-import type { NewJob } from '../models.ts'
+import type { Dependency, NewJob } from '../models.ts'
 import type { Core, Tx } from './core.ts'
 import { setDependencies } from './dependencies.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import { Group } from './group.ts'
-import { DEFAULTS, groupAt, pausedIn, settingsOf } from './inputs.ts'
+import { DEFAULTS, groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
+import { jobRow } from './rows.ts'
 import { restingState } from './states.ts'
 
 /** Rows made in one transaction, some 20 ms: other requests come in between. */
@@ -53,18 +54,23 @@ export function* submit(
     const { settings, paused, inside, frames } = job
     const isLeaf = settings.command !== '' && !frames
     const state = restingState(paused, 0)
-    const ready = Number(isLeaf && state === 'WAITING')
+    const wake_at = settings.start_after > tx.now ? settings.start_after : 0
+    const ready = Number(isLeaf && state === 'WAITING' && wake_at === 0)
     const own = {
       ...settings,
       command: isLeaf ? settings.command : '',
       parent: inside?.id ?? (atOnce ? settings.parent : cradle),
     }
-    job.id = insert(tx, own, state, paused, ready)
+    job.id = insert(tx, own, state, paused, ready, wake_at)
     const holder = inside && groups.get(inside)
     if (isLeaf) {
       if (holder) born(holder, settings.needs_id, ready)
     } else {
       const group = new Group(job.id, settings.priority, settings.needs_id)
+      group.max_workers = settings.max_workers
+      group.error_limit = settings.error_limit
+      group.wake_at = wake_at
+      group.user = tx.tree.shares.name(settings.user)
       group.paused = paused
       group.state = state
       groups.set(job, group)
@@ -81,7 +87,7 @@ export function* submit(
           title: `${settings.title} ${text}`.trim(),
           frames: text,
         }
-        insert(tx, { ...child, command: frames?.template.fill(chunk) ?? '' }, 'WAITING', false, 1)
+        insert(tx, { ...child, command: frames?.template.fill(chunk) ?? '' }, 'WAITING', false, 1, 0)
         born(group, 0, 1)
         if (++rows % STEP === 0) tx = yield
       }
@@ -93,7 +99,17 @@ export function* submit(
 }
 
 /** What a frame has from its group's place in the tree, and not by itself. */
-const OF_A_FRAME = { needs_id: 0, priority: DEFAULTS.priority, url: '' }
+const OF_A_FRAME = {
+  needs_id: 0,
+  priority: DEFAULTS.priority,
+  url: '',
+  memory: 0,
+  cores: 0,
+  gpus: 0,
+  max_workers: 0,
+  error_limit: 0,
+  start_after: 0,
+}
 
 /** A leaf came to a group that no tree knows yet. */
 function born(group: Group, needs: number, ready: number): void {
@@ -101,8 +117,15 @@ function born(group: Group, needs: number, ready: number): void {
   if (ready) group.leaves.set(needs, (group.leaves.get(needs) ?? 0) + 1)
 }
 
-function insert(tx: Tx, settings: Planned['settings'], state: string, paused: boolean, ready: number): number {
-  return Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready }).lastInsertRowid)
+function insert(
+  tx: Tx,
+  settings: Planned['settings'],
+  state: string,
+  paused: boolean,
+  ready: number,
+  wake_at: number,
+): number {
+  return Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready, wake_at }).lastInsertRowid)
 }
 
 /** Puts all that was made where it belongs, and says what waits for what. */
@@ -112,14 +135,14 @@ function deliver(
   tops: readonly { group: Group; parent: number }[],
   inPlace: boolean,
 ): void {
-  for (const { inside, settings, id, paused, frames } of planned) {
+  for (const { inside, settings, id, frames } of planned) {
     if (inside) continue
     // It was there in the first turn, and may have gone meanwhile.
     groupAt(tx, settings.parent, 'parent')
     if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent })
     if (settings.command === '' || frames) continue
-    const state = restingState(paused, 0)
-    tx.tree.moveLeaf(null, { ...settings, state, ready: Number(state === 'WAITING'), duration: 0, start_time: 0 })
+    const row = jobRow(tx, id)
+    tx.tree.moveLeaf(null, row)
   }
   for (const { group, parent } of tops) tx.tree.graft(group, groupAt(tx, parent, 'parent'))
   const names = new Map(
@@ -130,11 +153,15 @@ function deliver(
       setDependencies(
         tx,
         id,
-        input.dependencies.map((each) =>
-          typeof each === 'number' ? each : (names.get(each) ?? refuseName(each, field)),
-        ),
+        input.dependencies.map((each) => byId(each, (name) => names.get(name) ?? refuseName(name, field))),
         field('dependencies'),
       )
+}
+
+/** A dependency of a submission, with ids for names. */
+function byId(dependency: Dependency<number | string>, idOf: (name: string) => number): Dependency {
+  const id = (job: number | string) => (typeof job === 'number' ? job : idOf(job))
+  return typeof dependency === 'object' ? { ...dependency, job: id(dependency.job) } : id(dependency)
 }
 
 function refuseName(name: string, field: (name: string) => string): never {
@@ -178,7 +205,7 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
     stack.push(...children.reverse())
   }
   for (const { input, field: at } of planned)
-    for (const each of input.dependencies ?? []) if (typeof each === 'string' && !names.has(each)) refuseName(each, at)
+    for (const each of input.dependencies ?? []) byId(each, (name) => (names.has(name) ? 0 : refuseName(name, at)))
   return planned
 }
 
@@ -218,6 +245,7 @@ function check(tx: Tx, { input, inside, settings, frames, field }: Planned, name
     const name = input.chunk !== undefined ? 'chunk' : 'frame_order'
     throw invalid(field(name), `${name} says how frames are divided: give frames, or leave it out.`)
   }
+  if (!frames) refuseOfLeaf(settings, field)
   if (input.name === undefined) return
   if (names.has(input.name)) throw invalid(field('name'), `Two jobs of this request have the name '${input.name}'.`)
   names.add(input.name)

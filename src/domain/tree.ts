@@ -2,14 +2,16 @@ import type { Db } from '../db/open.ts'
 import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
 import { add, Group } from './group.ts'
 import { COUNTERS, prepareGroupRows } from './groupRows.ts'
+import { Journal } from './journal.ts'
 import type { NeedSets } from './needs.ts'
+import { Shares } from './shares.ts'
 import { groupState } from './states.ts'
 
-/** A change, and how to take it back; `ofTree`: not needed where the tree is built anew. */
-interface Change {
-  undo: () => void
-  ofTree: boolean
-}
+/** What of a group decides whether, and when, the leaves below it are picked. */
+type Rules = Pick<
+  Group,
+  'priority' | 'needs' | 'paused' | 'unfinished' | 'max_workers' | 'error_limit' | 'wake_at' | 'user'
+>
 
 /**
  * The tree of groups, in memory; leaves stay in the database. It is built from the rows at start, changed only inside the
@@ -23,16 +25,21 @@ export class Tree {
   /** The root: id 0, no row. It is never held, and counts the whole farm. */
   root = new Group(0)
   #groups = new Map<number, Group>()
-  #journal: Change[] = []
+  #journal = new Journal()
   #rebuild = false
   #dirty = new Set<Group>()
   /** Groups and leaves that became FINISHED (+1) or left it (−1) in this operation; their dependents are told. */
   flips = new Map<number, number>()
+  /** Groups below which the first leaf became FINISHED (+1), or the last one left it (−1). */
+  firsts = new Map<number, number>()
+  /** Groups whose direct leaves in ERROR changed in this operation, with how many there were before it. */
+  errorsBefore = new Map<Group, number>()
   #rows
 
   constructor(
     db: Db,
     private readonly needs: NeedSets,
+    readonly shares = new Shares('fifo', new Map()),
   ) {
     this.#rows = prepareGroupRows(db)
     this.load()
@@ -59,12 +66,12 @@ export class Tree {
 
   /** A leaf appears (`before` null), goes (`after` null) or changes. */
   moveLeaf(before: Leaf | null, after: Leaf | null): void {
-    this.#journal.push({ undo: () => this.moveLeaf(after, before), ofTree: true })
-    if (before && after && before.parent === after.parent) {
-      this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), true)
+    this.#journal.push(() => this.moveLeaf(after, before))
+    if (before && after && before.parent === after.parent && before.user === after.user) {
+      this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), after.user)
     } else {
-      if (before) this.#count(this.#at(before.parent), difference(NO_COUNTS, countsOf(before)), true)
-      if (after) this.#count(this.#at(after.parent), countsOf(after), true)
+      if (before) this.#count(this.#at(before.parent), difference(NO_COUNTS, countsOf(before)), before.user)
+      if (after) this.#count(this.#at(after.parent), countsOf(after), after.user)
     }
     const wasReady = before?.ready === 1
     const isReady = after?.ready === 1
@@ -79,11 +86,12 @@ export class Tree {
   attach(group: Group, parent: Group): void {
     this.#groups.set(group.id, group)
     group.parent = parent
+    group.lane = this.#laneOf(group)
     parent.children.add(group)
     this.#dirty.add(group)
-    this.#count(parent, totalsOf(group, 1), false)
-    this.#offer(group, 1)
-    this.#journal.push({ undo: () => this.detach(group), ofTree: true })
+    this.#countBelow(group, parent, 1)
+    if (!group.held) this.#offer(group, 1)
+    this.#journal.push(() => this.detach(group))
   }
 
   /** A group appears with all that was made below it: groups linked to it, and leaves counted in `leaves` and `total`. */
@@ -95,7 +103,7 @@ export class Tree {
         this.#dirty.delete(group)
       }
     }
-    this.#journal.push({ undo: forget, ofTree: true })
+    this.#journal.push(forget)
     for (const group of below.toReversed()) {
       this.#groups.set(group.id, group)
       this.#dirty.add(group)
@@ -109,13 +117,13 @@ export class Tree {
   /** Takes a group, and all below it, out of its parent. */
   detach(group: Group): void {
     const parent = group.parent ?? this.root
-    this.#offer(group, -1)
-    this.#count(parent, totalsOf(group, -1), false)
+    if (!group.held) this.#offer(group, -1)
+    this.#countBelow(group, parent, -1)
     parent.children.delete(group)
     group.parent = null
     this.#groups.delete(group.id)
     this.#dirty.delete(group)
-    this.#journal.push({ undo: () => this.attach(group, parent), ofTree: true })
+    this.#journal.push(() => this.attach(group, parent))
   }
 
   move(group: Group, parent: Group): void {
@@ -124,13 +132,18 @@ export class Tree {
   }
 
   /** Changes what decides whether, and when, the leaves below are picked. */
-  change(group: Group, to: Partial<Pick<Group, 'priority' | 'needs' | 'paused' | 'unfinished'>>): void {
-    const was = { priority: group.priority, needs: group.needs, paused: group.paused, unfinished: group.unfinished }
-    this.#offer(group, -1)
+  change(group: Group, to: Partial<Rules>): void {
+    const { priority, needs, paused, unfinished, max_workers, error_limit, wake_at, user } = group
+    const was = { priority, needs, paused, unfinished, max_workers, error_limit, wake_at, user }
+    const atRoot = group.parent === this.root
+    if (!group.held) this.#offer(group, -1)
+    if (atRoot) this.shares.move(group.user, -group.total_working)
     Object.assign(group, to)
-    this.#offer(group, 1)
+    group.lane = this.#laneOf(group)
+    if (atRoot) this.shares.move(group.user, group.total_working)
+    if (!group.held) this.#offer(group, 1)
     this.#restate(group)
-    this.#journal.push({ undo: () => this.change(group, was), ofTree: true })
+    this.#journal.push(() => this.change(group, was))
   }
 
   started(group: Group, time: number): void {
@@ -139,10 +152,9 @@ export class Tree {
       const node = g
       node.start_time = Math.max(was, time)
       this.#dirty.add(node)
-      const undo = () => {
+      this.#journal.push(() => {
         node.start_time = was
-      }
-      this.#journal.push({ undo, ofTree: true })
+      })
     }
   }
 
@@ -153,15 +165,17 @@ export class Tree {
   replace(top: Group, settle: (group: Group) => void): void {
     this.#rebuild = true
     // No way back but anew; it counts as a change all the same, or an operation that fails after it would look like the first.
-    this.#journal.push({ undo: () => undefined, ofTree: true })
+    this.#journal.push(() => undefined)
     const parent = top.parent
     if (parent) {
-      this.#offer(top, -1)
-      this.#count(parent, totalsOf(top, -1), false)
+      if (!top.held) this.#offer(top, -1)
+      this.#countBelow(top, parent, -1)
     }
     const groups = [...this.below(top)]
     for (const group of groups) {
+      const started = group.total_finished > 0
       settle(group)
+      if (started && group.total_finished === 0) add(this.firsts, group.id, -1)
       group.ready.clear()
       group.queues.clear()
       group.forgetHeads()
@@ -172,8 +186,8 @@ export class Tree {
       this.#restate(group)
     }
     if (parent) {
-      this.#count(parent, totalsOf(top, 1), false)
-      this.#offer(top, 1)
+      this.#countBelow(top, parent, 1)
+      if (!top.held) this.#offer(top, 1)
     }
   }
 
@@ -190,28 +204,29 @@ export class Tree {
 
   /** What else in memory goes back with this operation. */
   onUndo(undo: () => void): void {
-    this.#journal.push({ undo, ofTree: false })
+    this.#journal.push(undo, false)
   }
 
   // Companion of the commit (db/commit.ts).
 
   mark(): number {
-    this.flips.clear()
+    this.#forgetNews()
     return this.#journal.length
   }
 
   undo(mark: number): boolean {
-    this.flips.clear()
+    this.#forgetNews()
     if (this.#rebuild && mark > 0) return false
-    while (this.#journal.length > mark) {
-      const { undo, ofTree } = this.#journal.pop() as Change
-      const length = this.#journal.length
-      if (!this.#rebuild || !ofTree) undo()
-      this.#journal.length = length
-    }
+    this.#journal.undo(mark, !this.#rebuild)
     if (this.#rebuild) this.load()
-    this.flips.clear()
+    this.#forgetNews()
     return true
+  }
+
+  #forgetNews(): void {
+    this.flips.clear()
+    this.firsts.clear()
+    this.errorsBefore.clear()
   }
 
   /** Writes the groups that changed: 64 picks below one group in one commit cost one update of it. */
@@ -228,7 +243,7 @@ export class Tree {
   committed(): void {
     this.needs.saved()
     this.#dirty.clear()
-    this.#journal.length = 0
+    this.#journal.clear()
     this.#rebuild = false
   }
 
@@ -243,11 +258,15 @@ export class Tree {
       const group = new Group(row.id, row.priority, row.needs_id)
       for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
       group.paused = row.paused === 1
+      group.max_workers = row.max_workers
+      group.error_limit = row.error_limit
+      group.user = this.shares.name(row.user)
       this.#groups.set(row.id, group)
     }
     for (const row of rows) {
       const group = this.#at(row.id)
       group.parent = this.#at(row.parent)
+      group.lane = this.#laneOf(group)
       group.parent.children.add(group)
     }
     for (const row of this.#rows.ready.all()) this.#at(row.parent).leaves.set(row.needs_id, row['count(*)'])
@@ -264,18 +283,36 @@ export class Tree {
     return group
   }
 
-  /** Adds counters to a group and all its ancestors; `direct`: they are of a leaf child of `from`. */
-  #count(from: Group, counts: Counts, direct: boolean): void {
+  /** Adds counters to a group and all its ancestors; `leafOf`: they are of a leaf child of `from`, of this user. */
+  #count(from: Group, counts: Counts, leafOf?: string): void {
     if (Object.values(counts).every((count) => count === 0)) return
-    if (direct) {
+    if (leafOf !== undefined) {
       from.finished += counts.finished
-      from.errors += counts.errors
       from.working += counts.working
+      if (counts.errors !== 0 && !this.errorsBefore.has(from)) this.errorsBefore.set(from, from.errors)
+      from.errors += counts.errors
+      if (from === this.root) this.shares.move(leafOf, counts.working)
     }
     for (let group: Group | null = from; group; group = group.parent) {
+      const { held, total_finished } = group
       sum(group, counts)
-      if (group.id !== 0) this.#restate(group)
+      if (group === this.root) return
+      if (group.parent === this.root) this.shares.move(group.user, counts.working)
+      // Full, or broken, or no more: what it has ready is offered accordingly.
+      if (group.held !== held) this.#offer(group, held ? 1 : -1)
+      if (total_finished > 0 !== group.total_finished > 0) add(this.firsts, group.id, total_finished > 0 ? -1 : 1)
+      this.#restate(group)
     }
+  }
+
+  /** All that a group counts comes to its parent, or goes. */
+  #countBelow(group: Group, parent: Group, sign: 1 | -1): void {
+    this.#count(parent, totalsOf(group, sign))
+    if (parent === this.root) this.shares.move(group.user, sign * group.total_working)
+  }
+
+  #laneOf(group: Group): number {
+    return group.parent === this.root ? this.shares.laneOf(group.user) : 0
   }
 
   #restate(group: Group): void {
@@ -312,7 +349,7 @@ export class Tree {
   /** Counts anew what a group has ready: its leaves, and what its children, which were counted before, offer. */
   #gather(group: Group): void {
     for (const [set, count] of group.leaves) add(group.ready, set, count)
-    for (const child of group.children) this.#offerTo(group, child, 1, false)
+    for (const child of group.children) if (!child.held) this.#offerTo(group, child, 1, false)
   }
 
   /** Whether a group has something ready that needs just this set, its own needs included. */
@@ -327,7 +364,6 @@ export class Tree {
   }
 
   #offerTo(parent: Group, group: Group, sign: 1 | -1, upwards: boolean): void {
-    if (group.held) return
     for (const [set, count] of group.ready) {
       const above = this.needs.union(set, group.needs)
       if (sign === 1) parent.enqueue(above, group)
@@ -341,6 +377,9 @@ export class Tree {
   #countRoot(): void {
     const { root } = this
     for (const group of root.children) sum(root, totalsOf(group, 1))
+    this.shares.clear()
+    for (const group of root.children) this.shares.move(group.user, group.total_working)
+    for (const { user, count } of this.#rows.rootRuns()) this.shares.move(user, count)
     const leaves = this.#rows.rootLeaves()
     if (!leaves) return
     sum(root, leaves)

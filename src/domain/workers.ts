@@ -5,7 +5,7 @@ import type { Worker, WorkerEdit } from '../models.ts'
 import { affinityNames } from './affinities.ts'
 import type { Core, Tx } from './core.ts'
 import type { Vitals } from './live.ts'
-import { saveWorker } from './rows.ts'
+import { saveMachine, saveWorker, showOnRoster } from './roster.ts'
 import { endRun, leafHeldBy } from './runs.ts'
 
 /** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
@@ -23,6 +23,7 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
       )
     tx.rows.addWorker.run({ name, now: tx.now })
     row = tx.rows.worker.get({ name }) as WorkerRow
+    showOnRoster(tx, undefined, row)
   }
   const { ping_time, ip, cpu, free_memory, total_memory } = row
   tx.after(() => {
@@ -31,6 +32,35 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
     tx.live.ping(name, tx.now, vitals)
   })
   return row
+}
+
+/** What a worker says of its machine when it asks for a job. */
+export interface Machine {
+  /** The host that it shares with other workers; without it, it is a host of its own. */
+  host?: string
+  /** MB that jobs may take; without it, all the memory that the machine has. */
+  memory?: number
+  /** Without it, as many as it reports a load for. */
+  cores?: number
+  gpus?: number
+}
+
+/** A worker that declares nothing has what it reports, as workers of Coalition do. */
+export const machineOf = ({ host, memory, cores, gpus }: Machine, vitals: Vitals): Machine => ({
+  host,
+  memory: memory ?? vitals.total_memory,
+  cores: cores ?? vitals.cpu?.length,
+  gpus,
+})
+
+/** Keeps what a worker declares; what it does not say is as it was. */
+export function declare(tx: Tx, row: WorkerRow, { host, memory, cores, gpus }: Machine): WorkerRow {
+  return saveMachine(tx, row, {
+    host: host ?? row.host,
+    memory: memory ?? row.memory,
+    cores: cores ?? row.cores,
+    gpus: gpus ?? row.gpus,
+  })
 }
 
 /** Takes away what a worker runs, if anything: the job waits again. */
@@ -69,6 +99,10 @@ export function terminateWorkers(tx: Tx, names: readonly string[]): void {
 
 export function deleteWorkers(tx: Tx, names: readonly string[]): void {
   for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
+  for (const name of names) {
+    const row = tx.rows.worker.get({ name })
+    if (row) showOnRoster(tx, row, undefined)
+  }
   for (let i = 0; i < names.length; i += 500)
     tx.db
       .delete(workers)

@@ -10,6 +10,7 @@ import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
+import { limitRoutes } from './limits.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
 import { submitRoutes } from './submit.ts'
@@ -47,6 +48,7 @@ export const createApp = (farm: Farm) => {
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))
     .use(runRoutes(farm))
+    .use(limitRoutes(farm))
     .use(whyRoutes(farm))
     .use(coalitionRoutes(farm))
     .use(submitRoutes(farm))

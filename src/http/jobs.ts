@@ -4,7 +4,7 @@ import type { Distinct } from '../domain/distinct.ts'
 import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
 import { invalid, notFound } from '../errors.ts'
 import type { Farm } from '../farm.ts'
-import { Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
+import { Dependencies, Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
 import { done, json, jsonList, jsonText } from './json.ts'
@@ -210,11 +210,12 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
       },
       {
         params: idParam,
-        ...takes(Ids, { mend: mended(), empty: [], example: [] }),
+        ...takes(Dependencies, { mend: mended(), empty: [], example: [] }),
         ...documented({
           tag: 'Jobs',
           summary: 'Set the dependencies of a job',
-          description: 'Ids of all the jobs it waits for, instead of those until now. A circle is refused.',
+          description:
+            'All that it waits for, instead of what it waited for until now: ids, or {"job": 12, "kind": "any"} for any leaf of a group, "frame" for frame by frame. A circle is refused.',
           answer: ONE,
           example: 1,
           problems: [400, 404, 422],

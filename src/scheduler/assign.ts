@@ -1,55 +1,42 @@
 import type { Core, Tx } from '../domain/core.ts'
 import type { Vitals } from '../domain/live.ts'
-import type { NeedSets } from '../domain/needs.ts'
-import { jobRow, saveWorker } from '../domain/rows.ts'
+import { saveWorker } from '../domain/roster.ts'
+import { jobRow } from '../domain/rows.ts'
 import { startRun } from '../domain/runs.ts'
-import { greet, takeRunAway } from '../domain/workers.ts'
+import { declare, greet, type Machine, takeRunAway } from '../domain/workers.ts'
 import type { Assignment } from '../protocol.ts'
-import { hasWork, type Line, linesOf, pick } from './pick.ts'
-
-const CACHED_LINES = 10_000
-interface LinesCache {
-  generation: number
-  byText: Map<string, Line[]>
-}
-const caches = new WeakMap<NeedSets, LinesCache>()
-
-/** Workers are many, their affinities few: the lines of each text are made once, and again when names are changed. */
-export function cachedLines({ needs }: Pick<Core, 'needs'>, affinity: string): Line[] {
-  let cache = caches.get(needs)
-  if (cache?.generation !== needs.generation || cache.byText.size >= CACHED_LINES) {
-    cache = { generation: needs.generation, byText: new Map() }
-    caches.set(needs, cache)
-  }
-  const lines = cache.byText.get(affinity) ?? linesOf(affinity, needs)
-  cache.byText.set(affinity, lines)
-  return lines
-}
+import { askerOf } from './asker.ts'
+import { hasWork, pick } from './pick.ts'
 
 /**
  * A worker asks for a job. One that asks while it is thought to be working has crashed: its job goes back to WAITING first.
  * Answers null when there is nothing for it.
  */
-export function assign(tx: Tx, name: string, vitals: Vitals): Assignment | null {
+export function assign(tx: Tx, name: string, vitals: Vitals, machine: Machine = {}): Assignment | null {
   const before = greet(tx, name, vitals)
   takeRunAway(tx, before, 'LOST')
-  const worker = before.current_event > 0 ? greet(tx, name, {}) : before
-  const id = worker.active ? pick(tx, cachedLines(tx, worker.affinity)) : undefined
-  if (id === undefined) {
-    if (worker.state !== 'WAITING') saveWorker(tx, worker, { state: 'WAITING' })
-    return null
-  }
-  const { run, job } = startRun(tx, jobRow(tx, id), worker)
+  // Whoever asks is here: it counts among those who could take what another one failed.
+  const there = before.current_event > 0 ? greet(tx, name, {}) : before
+  const here = there.state === 'WAITING' ? there : saveWorker(tx, there, { state: 'WAITING' })
+  const worker = declare(tx, here, machine)
+  const id = worker.active ? pick(tx, askerOf(tx, worker)) : undefined
+  if (id === undefined) return null
+  const { run, job, takes } = startRun(tx, jobRow(tx, id), worker)
   const { title, command, dir, user, environment, timeout } = job
-  return { run, job: { id, title, command, dir, user, environment, timeout } }
+  return { run, job: { id, title, command, dir, user, environment, timeout, ...takes } }
 }
 
 /**
  * Whether an idle worker's question can be answered with nothing at once, without a transaction: it is known, idle already,
  * and there is nothing for it. 10,000 idle workers ask 5,000 times a second.
  */
-export function nothingFor(core: Core, name: string): boolean {
+export function nothingFor(core: Core, name: string, { host, memory, cores, gpus }: Machine = {}): boolean {
   const worker = core.rows.worker.get({ name })
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
-  return !worker.active || !hasWork(core, cachedLines(core, worker.affinity))
+  const isOther =
+    (host ?? worker.host) !== worker.host ||
+    (memory ?? worker.memory) !== worker.memory ||
+    (cores ?? worker.cores) !== worker.cores ||
+    (gpus ?? worker.gpus) !== worker.gpus
+  return !isOther && (!worker.active || !hasWork(core, askerOf(core, worker)))
 }

@@ -1,7 +1,9 @@
 /** What time does to the farm: runs past their time-out, workers that fell silent, signs of life to be written. Each is one step. */
 import type { Core, Tx } from '../domain/core.ts'
-import { saveWorker } from '../domain/rows.ts'
-import { endRun, note } from '../domain/runs.ts'
+import { saveLeaf } from '../domain/leaves.ts'
+import { saveWorker } from '../domain/roster.ts'
+import { isGroup } from '../domain/rows.ts'
+import { endRun, leafHeldBy, note } from '../domain/runs.ts'
 import { takeRunAway } from '../domain/workers.ts'
 
 /** Workers dealt with in one transaction, so that a farm that went dark at once delays nobody. */
@@ -15,6 +17,47 @@ export function endOverdueRuns(tx: Tx): number {
     endRun(tx, leaf, 'ERROR')
   }
   return overdue.length
+}
+
+/**
+ * Ends the runs whose output has a fatal line, and those that have been silent for longer than their `idle_timeout`. A
+ * worker that is away says nothing either, and is dealt with as lost: its run is not failed for that.
+ */
+export function endHopelessRuns(tx: Tx): number {
+  let ended = 0
+  for (const live of tx.live.runs.values()) {
+    const silent = live.idle_timeout > 0 && live.ping_time - live.heard >= live.idle_timeout
+    const fatal = live.verdict?.fatalLine
+    if (fatal === undefined && !silent) continue
+    const leaf = leafHeldBy(tx, live.run)
+    if (!leaf) continue
+    if (++ended > AT_ONCE) return ended
+    note(
+      tx,
+      leaf.id,
+      fatal === undefined
+        ? `the run printed nothing for ${live.idle_timeout} s, its idle_timeout, and was ended`
+        : `the output has a line that is fatal, and the run was ended: ${fatal.slice(0, 200)}`,
+    )
+    endRun(tx, leaf, 'ERROR')
+  }
+  return ended
+}
+
+/** Lets go what waited for its time: `start_after`, or the delay before another try. */
+export function wakeJobs(tx: Tx): number {
+  const waking = tx.rows.waking.all({ now: tx.now })
+  for (const row of waking) {
+    if (!isGroup(row)) {
+      saveLeaf(tx, row, { wake_at: 0 })
+      continue
+    }
+    const group = tx.tree.get(row.id)
+    // Written at the commit.
+    if (group && group.wake_at > 0) tx.tree.change(group, { wake_at: 0 })
+    else tx.rows.saveHolds.run({ id: row.id, needs_id: row.needs_id, retry_at: 0, wake_at: 0 })
+  }
+  return waking.length
 }
 
 /** Workers without a sign of life for `worker_timeout` seconds are in TIMEOUT, and their jobs wait again. */

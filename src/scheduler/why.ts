@@ -10,8 +10,8 @@ import type { Group } from '../domain/group.ts'
 import { NOTHING } from '../domain/needs.ts'
 import { isGroup, jobRow } from '../domain/rows.ts'
 import { notFound } from '../errors.ts'
-import { cachedLines } from './assign.ts'
-import { type Line, pick } from './pick.ts'
+import { askerOf, cachedLines, type Line } from './asker.ts'
+import { pick } from './pick.ts'
 
 /** Ids, names and sets named in one reason; more are counted. */
 const MOST_NAMED = 20
@@ -214,7 +214,7 @@ export function whyWorker(core: Core, name: string): Why {
   if (active === 0) reasons.push({ kind: 'inactive', text: 'It is stopped: start it.' })
   if (state === 'TIMEOUT' || state === 'TERMINATED')
     reasons.push({ kind: 'silent', text: 'It shows no sign of life.', since: row.ping_time })
-  const next = pick(core, cachedLines(core, row.affinity))
+  const next = pick(core, askerOf(core, row))
   if (next === undefined) reasons.push(nothingFits(core, row))
   const answer = why(state, reasons)
   if (next === undefined) return answer

@@ -7,6 +7,7 @@ import type { Environment } from '../environment.ts'
 import { FarmError } from '../errors.ts'
 import { selfCommand } from '../self.ts'
 import { createLink } from './link.ts'
+import { type Machine, machineOf } from './machine.ts'
 import { killTree } from './processes.ts'
 import { exitCodeOf, type Run, spawnShell } from './run.ts'
 import { quoteLine, templateProblem } from './shell.ts'
@@ -24,6 +25,7 @@ export interface AgentOptions {
   startup?: string
   /** See `fillTemplate`. Example: `sudo -u __user__ -- sh -c __cmd__` */
   runcommand?: string
+  machine?: Machine
   log?: (line: string) => void
   waitSeconds?: number
   heartbeatSeconds?: number
@@ -66,6 +68,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       environment: ownEnvironment(),
       program: quoteLine(selfCommand(), process.platform),
       runcommand: options.runcommand,
+      machine: options.machine ?? machineOf({ memory: 0, cores: 0, gpus: 0 }),
     }
     if (!signal.aborted) log(`${names.join(', ')} working for ${link.url}`)
     await Promise.all(

@@ -4,6 +4,7 @@ import type { Environment } from '../environment.ts'
 import type { Assignment, PickRequest, ReleaseRequest, RunAnswer } from '../protocol.ts'
 import { prepare } from './command.ts'
 import { type Link, Stopped } from './link.ts'
+import type { Machine } from './machine.ts'
 import { type Outcome, report } from './report.ts'
 import { type Run, type RunOptions, startRun } from './run.ts'
 import type { Vitals } from './vitals.ts'
@@ -24,6 +25,7 @@ export interface SlotOptions extends Omit<RunOptions, 'name'> {
   /** For `COALITION`: the command line that starts this program. */
   program: string
   runcommand?: string
+  machine: Machine
   /** The runs that are held now, for an agent that must exit at once. */
   held: Set<Run>
 }
@@ -55,7 +57,7 @@ export async function workSlot(options: SlotOptions, signal: AbortSignal): Promi
 async function pick(options: SlotOptions, signal: AbortSignal): Promise<Assignment | null> {
   const { worker, link, vitals, waitSeconds } = options
   const path = `/api/workers/${encodeURIComponent(worker)}/pick`
-  const body = (seconds: number) => (): PickRequest => ({ ...vitals(), wait: seconds })
+  const body = (seconds: number) => (): PickRequest => ({ ...vitals(), ...options.machine, wait: seconds })
   let answer: Assignment | null
   try {
     answer = await link.post<Assignment | null>(path, body(waitSeconds), signal, waitSeconds + PICK_SPARE_SECONDS)
@@ -89,6 +91,7 @@ async function hold({ run: id, job }: Assignment, options: SlotOptions, signal: 
     COALITION_RUN: String(id),
     COALITION_SERVER: link.url,
     COALITION_WORKER: worker,
+    ...taken(job),
   }
   const { environment: base, runcommand } = options
   const run = startRun(() => prepare(job, { platform: process.platform, base, added, runcommand }), {
@@ -118,6 +121,13 @@ async function hold({ run: id, job }: Assignment, options: SlotOptions, signal: 
     run.close()
   }
 }
+
+/** What the job may take of the machine, for renderers that ask; older servers do not say. */
+const taken = ({ memory, cores, gpus }: Assignment['job']): Environment => ({
+  ...(memory > 0 && { COALITION_MEMORY: String(memory) }),
+  ...(cores > 0 && { COALITION_CORES: String(cores) }),
+  ...(gpus > 0 && { COALITION_GPUS: String(gpus) }),
+})
 
 function ending(outcome: Outcome, interrupted: boolean, run: Run): string {
   if (outcome === 'ended') return `ended ${run.exitCode}`

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { FarmError } from '../../src/errors.ts'
+import type { Policy } from '../../src/farm.ts'
 import { dump, expectSame } from '../support/compare.ts'
 import { TestFarm } from '../support/farm.ts'
 import { Model } from '../support/model.ts'
@@ -12,14 +13,21 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 200)
 const SEED = process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {}
 const WORKER_TIMEOUT = 60
 
+const policy = fc.record<Policy>({
+  order: fc.constantFrom('fifo', 'fair'),
+  weights: fc.constantFrom(new Map(), new Map([['ann', 2], ['bob', 0.5]])), // biome-ignore format: pairs
+  blocklistAfter: fc.constantFrom(0, 1, 2, 3),
+  decreasePriorityAfter: fc.constantFrom(0, 1, 2),
+})
+
 test(
   'after any operations, one by one or many in one commit, the farm is what the model of behaviour.md is',
   async () => {
     const sequence = fc.array(operation, { maxLength: 50, size: 'max' })
     await fc.assert(
-      fc.asyncProperty(beginning, sequence, async (first, then) => {
-        await using farm = new TestFarm({ workerTimeout: WORKER_TIMEOUT })
-        const model = new Model(WORKER_TIMEOUT)
+      fc.asyncProperty(policy, beginning, sequence, async (policy, first, then) => {
+        await using farm = new TestFarm({ workerTimeout: WORKER_TIMEOUT, policy })
+        const model = new Model(WORKER_TIMEOUT, policy)
         for (const op of first) await perform(op, farm, model)
         expectSame(farm, model, LINES)
         for (const op of then) {

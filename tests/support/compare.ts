@@ -1,17 +1,23 @@
 /** Holds a farm against the model, and against itself: what is in memory and what is counted must follow from the rows. */
 import { expect } from 'bun:test'
 import { dependencies, type EventRow, type JobRow, type WorkerRow } from '../../src/db/schema.ts'
+import { Blocklist } from '../../src/domain/blocklist.ts'
+import { Roster } from '../../src/domain/roster.ts'
 import { Tree } from '../../src/domain/tree.ts'
-import { cachedLines } from '../../src/scheduler/assign.ts'
+import { Usage } from '../../src/domain/usage.ts'
+import { askerOf } from '../../src/scheduler/asker.ts'
 import { hasWork, pick } from '../../src/scheduler/pick.ts'
 import type { TestFarm } from './farm.ts'
 import type { Model } from './model.ts'
 
 /** The same text for the same farm. Sets of names that nothing needs any more may stay. */
 export function dump({ db }: TestFarm): string {
-  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities']
+  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'limits', 'blocklist']
   return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1, 2`).all()))
 }
+
+/** A worker that there is not, with a line of its own. */
+const NOBODY = { name: 'nobody', host: '', memory: 0, cores: 0, gpus: 0 }
 
 const twins = new WeakMap<TestFarm, Tree>()
 
@@ -19,7 +25,8 @@ const twins = new WeakMap<TestFarm, Tree>()
 export function portrait(tree: Tree): { groups: Record<number, unknown>; size: number } {
   const groups: Record<number, unknown> = {}
   for (const group of tree.below(tree.root)) {
-    const { parent, children, leaves, ready, queues, ...counters } = group
+    // Lanes are numbered as users come up.
+    const { parent, children, leaves, ready, queues, lane, ...counters } = group
     groups[group.id] = {
       ...counters,
       parent: parent?.id,
@@ -27,7 +34,13 @@ export function portrait(tree: Tree): { groups: Record<number, unknown>; size: n
       children: [...children].map((child) => child.id).sort((a, b) => a - b),
       leaves: sorted(leaves),
       ready: sorted(ready),
-      queues: sorted(queues).map(([set, queue]) => [set, queue.valuesArray().map((each) => each.id)]),
+      queues: sorted(queues).map(([set, queue]) => [
+        set,
+        queue
+          .valuesArray()
+          .map((each) => each.id)
+          .sort(),
+      ]),
     }
   }
   return { groups, size: tree.size }
@@ -41,6 +54,12 @@ export function expectTreeOfRows(test: TestFarm): void {
   twins.set(test, twin)
   twin.load()
   same('the tree', portrait(core.tree), portrait(twin))
+}
+
+/** A command is free text: the model knows only whether there is one. */
+function wireOf(model: Model, id: number) {
+  const { command, ...wire } = model.wire(model.job(id))
+  return wire
 }
 
 export function expectSame(test: TestFarm, model: Model, lines: readonly string[]): void {
@@ -57,8 +76,9 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
     [...model.jobs.keys()].sort((a, b) => a - b),
   )
   for (const id of rows.keys()) {
-    const { title, dir, environment, user, url, progress_pattern, frames, ...job } = farm.getJob(id)
-    same(`job ${id}`, { ...job, dependencies: job.dependencies.toSorted((a, b) => a - b) }, model.wire(model.job(id)))
+    const { title, dir, environment, url, progress_pattern, idle_timeout, fatal, success, command, ...job } =
+      farm.getJob(id)
+    same(`job ${id}`, { ...job, dependencies: job.dependencies.toSorted((a, b) => a - b) }, wireOf(model, id))
   }
   same(
     'the workers',
@@ -75,16 +95,17 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
     new Map(Object.entries(farm.listAffinities()).filter(([, name]) => name !== '')),
     new Map([...model.numbers].sort(([a], [b]) => a - b).map(([id, name]) => [String(id), name])),
   )
-  for (const affinity of lines) {
-    const found = pick(farm.core, cachedLines(farm.core, affinity))
-    same(`the pick for '${affinity}'`, found, model.choose(affinity))
-    same(
-      `whether there is work for '${affinity}'`,
-      hasWork(farm.core, cachedLines(farm.core, affinity)),
-      found !== undefined,
-    )
+  const askers = [...farm.listWorkers(), ...lines.map((affinity) => ({ ...NOBODY, affinity }))]
+  for (const worker of askers) {
+    const asker = askerOf(farm.core, worker)
+    const found = pick(farm.core, asker)
+    same(`the pick for '${worker.name}' with '${worker.affinity}'`, found, model.choose(worker))
+    same(`whether there is work for '${worker.affinity}'`, hasWork(farm.core, asker), found !== undefined)
   }
   expectTreeOfRows(test)
+  expectMemoryOfRows(test)
+  for (const user of new Set([...model.jobs.values()].map((job) => job.user)))
+    same(`what ${user} has`, farm.core.tree.shares.of(user), model.share(user))
   expectRowsHoldTogether(test, rows)
 }
 
@@ -114,17 +135,33 @@ function expectRowsHoldTogether({ db, farm }: TestFarm, rows: Map<number, JobRow
         counted: leaf ? row.total + row.working_since : 0,
       },
       {
-        ready: Number(leaf && row.state === 'WAITING'),
+        ready: Number(leaf && row.state === 'WAITING' && row.wake_at === 0),
         run: leaf && row.state === 'WORKING',
         event: row.run > 0 ? { job: row.id, worker: row.worker } : undefined,
         worker: row.run > 0 ? row.worker : undefined,
         deadline: row.run > 0 && row.timeout > 0 ? row.start_time + row.timeout : 0,
         waits_for: mine.length,
-        unfinished: mine.filter(({ dependency }) => rows.get(dependency)?.state !== 'FINISHED').length,
+        unfinished: mine.filter(({ dependency, kind }) => !isMet(rows.get(dependency), kind)).length,
         counted: 0,
       },
     )
   }
+}
+
+const isMet = (on: JobRow | undefined, kind: string) =>
+  on !== undefined && on.command === '' && kind !== 'all'
+    ? kind === 'frame' || on.total_finished > 0
+    : on?.state === 'FINISHED'
+
+/** What runs hold, who is blocked and who is present: as one who reads the database now would know it. */
+function expectMemoryOfRows({ db, farm: { core } }: TestFarm): void {
+  same('what runs hold', core.usage.portrait(), new Usage(db, core.needs).portrait())
+  same('limits', [...core.usage.limits].sort(), [...new Usage(db, core.needs).limits].sort())
+  const portraitOf = (roster: Roster) => [...roster.kinds].map((kind) => [kind.key, [...kind.members].sort()]).sort()
+  same('workers that are present', portraitOf(core.roster), portraitOf(new Roster(db)))
+  const blocklist = new Blocklist(db, core.policy.blocklistAfter)
+  for (const name of core.live.workers.keys())
+    same(`what ${name} is blocked for`, [...core.blocklist.of(name)].sort(), [...blocklist.of(name)].sort())
 }
 
 /** `expect` draws the difference, slowly: so it is asked only when there is one. */

@@ -7,7 +7,7 @@ import { type Db, openDatabase } from '../../src/db/open.ts'
 import type { JobState } from '../../src/db/schema.ts'
 import type { Report } from '../../src/domain/runs.ts'
 import { FarmError } from '../../src/errors.ts'
-import { createFarm, type Farm } from '../../src/farm.ts'
+import { createFarm, type Farm, type Policy } from '../../src/farm.ts'
 import type { Event, Job, JobInput, Worker } from '../../src/models.ts'
 import type { Assignment } from '../../src/protocol.ts'
 
@@ -28,6 +28,7 @@ export interface TestFarmOptions {
   logs?: string
   clock?: TestClock
   workerTimeout?: number
+  policy?: Partial<Policy>
 }
 
 /** Groups by name hold what they hold; a text is the command of a leaf. */
@@ -46,12 +47,17 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout }: TestFarmOptions) {
+  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, policy }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
     this.db = openDatabase(path)
-    this.farm = createFarm(this.db, { logs: this.logs, clock: clock.read, ...(workerTimeout && { workerTimeout }) })
+    this.farm = createFarm(this.db, {
+      logs: this.logs,
+      clock: clock.read,
+      ...(workerTimeout && { workerTimeout }),
+      ...(policy && { policy }),
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,8 @@ import { Value } from '@sinclair/typebox/value'
 import { type Assignment, EndRequest, HeartbeatRequest, PickRequest, ReleaseRequest } from '../../src/protocol.ts'
 import { type AgentOptions, runAgent } from '../../src/worker/agent.ts'
 
+const NOTHING_TAKEN = { memory: 0, cores: 0, gpus: 0 }
+
 export interface RunRecord {
   id: number
   worker: string
@@ -62,7 +64,16 @@ export class ProtocolServer {
   give(job: Job | string): number {
     const id = ++this.#lastRun
     const given = typeof job === 'string' ? { command: job } : job
-    const defaults = { id: 100 + id, title: `Job ${id}`, command: '', dir: '.', user: '', environment: '', timeout: 0 }
+    const defaults = {
+      id: 100 + id,
+      title: `Job ${id}`,
+      command: '',
+      dir: '.',
+      user: '',
+      environment: '',
+      timeout: 0,
+      ...NOTHING_TAKEN,
+    }
     this.#queue.push({ run: id, job: { ...defaults, ...given } })
     for (const wake of this.#waiting) wake()
     return id
