@@ -24,7 +24,7 @@ export const WhyReason = Type.Object(
   {
     kind: Type.String({
       description:
-        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, group, empty, no_worker, affinity, queue, busy. Of a worker: running, inactive, silent, nothing_ready, affinity.',
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
     }),
     text: Type.String({ description: 'The reason in words' }),
     job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),
@@ -36,11 +36,13 @@ export const WhyReason = Type.Object(
         description: 'What is ready on the farm, by what it needs',
       }),
     ),
+    limit: Type.Optional(Type.String({ description: 'The name of a limit' })),
     worker: Type.Optional(Type.String()),
+    workers: Type.Optional(Type.Array(Type.String(), { description: 'Workers, 20 at most' })),
     run: Type.Optional(Type.Integer()),
     run_done: Type.Optional(Type.Integer()),
     retry: Type.Optional(Type.Integer()),
-    since: Type.Optional(Type.Integer({ description: 'Seconds since the epoch' })),
+    since: Type.Optional(Type.Integer({ description: 'Seconds since the epoch: since when, or until when' })),
     waiting: Type.Optional(Type.Integer({ description: 'Leaves of a group that are ready' })),
     total: Type.Optional(Type.Integer()),
     working: Type.Optional(Type.Integer()),

@@ -24,7 +24,8 @@ import { assign, nothingFor } from './scheduler/assign.ts'
 import { prospectsOf } from './scheduler/prospects.ts'
 import { endHopelessRuns, endOverdueRuns, rescueFromLostWorkers, saveSigns, wakeJobs } from './scheduler/rescue.ts'
 import { Waiters } from './scheduler/waiters.ts'
-import { whyJob, whyWorker } from './scheduler/why.ts'
+import { whyJob } from './scheduler/why.ts'
+import { whyWorker } from './scheduler/whyWorker.ts'
 import { VERSION } from './version.ts'
 
 export type { Policy }
@@ -181,7 +182,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
       lists.listEvents(core, now(), filter, paging),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
-    whyJob: (id: number) => whyJob(core, id),
+    whyJob: (id: number) => whyJob(core, now(), id),
     whyWorker: (name: string) => whyWorker(core, name),
     listAffinities: () => listAffinities(core),
     listLimits: () => listLimits(core),
