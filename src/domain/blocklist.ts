@@ -60,9 +60,10 @@ export function listBlocklist(core: Pick<Tx, 'db' | 'rows' | 'blocklist'>, root:
 /** Forgets the failures of these workers in a root job; without names, of all. */
 export function clearBlocklist(tx: Tx, root: number, names?: readonly string[]): void {
   const rows = listBlocklist(tx, root)
+  // A worker may have been deleted since, and its failures are here still.
   for (const [i, name] of (names ?? []).entries())
-    if (!rows.some(({ worker }) => worker === name))
-      throw notFound(`Worker '${name}' has no failures in job ${root}.`, String(i))
+    if (!rows.some(({ worker }) => worker === name) && !tx.rows.worker.get({ name }))
+      throw notFound(`There is no worker '${name}'.`, String(i))
   const cleared = names ? rows.filter(({ worker }) => names.includes(worker)) : rows
   for (const { worker, blocked } of cleared) if (blocked) change(tx, worker, root, false)
   for (let i = 0; i < cleared.length; i += 500) {

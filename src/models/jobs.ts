@@ -136,7 +136,7 @@ const settable = {
   error_limit: whole(10 ** 9, columns.error_limit),
   start_after: whole(MAX_ID, columns.start_after),
   retry_delay: whole(24 * 3600, columns.retry_delay),
-  retry_growth: Type.Number({ minimum: 1, maximum: 100, ...columns.retry_growth }),
+  retry_growth: Type.Number({ ...columns.retry_growth, minimum: 1, maximum: 100 }),
   min_run_time: whole(LONGEST, columns.min_run_time),
   idle_timeout: whole(LONGEST, columns.idle_timeout),
   fatal: text(TEXT_LIMIT, columns.fatal),

@@ -198,6 +198,7 @@ describe('what the server answers is what the document says', () => {
     const assignment = await farm.pick('worker-1')
     await farm.post(`/api/runs/${assignment?.run}/heartbeat`, { worker: 'worker-1', progress: 1 / 3, cpu: [0.5] })
     await farm.post('/api/affinities', { '1': 'a' })
+    await farm.post('/api/limits', { nuke: 5 })
     await farm.post('/api/stopworkers', ['worker-1'])
     const paths: Record<string, string> = {
       '/api/jobs': '/api/jobs',
@@ -207,6 +208,7 @@ describe('what the server answers is what the document says', () => {
       '/api/jobs/{id}/childrendependencies': '/api/jobs/0/childrendependencies',
       '/api/jobs/{id}/log': `/api/jobs/${done}/log`,
       '/api/jobs/{id}/why': `/api/jobs/${running + 1}/why`,
+      '/api/jobs/{id}/blocklist': `/api/jobs/${failed}/blocklist`,
       '/api/workers/{name}/why': '/api/workers/worker-1/why',
     }
     for (const { path, operation } of operations.filter(({ method }) => method === 'GET')) {
