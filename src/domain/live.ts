@@ -41,6 +41,10 @@ export class Live {
   readonly runs = new Map<number, LiveRun>()
   /** In the order of the last sign of life, the longest silent first. */
   readonly workers = new Map<string, LiveWorker>()
+  /** Lines for the logs of jobs that wait for the end of a run (domain/notes.ts). */
+  readonly notes = new Map<number, { text: string; now: number }[]>()
+  /** Lost runs whose worker came back. */
+  readonly returned = new Set<number>()
   #changedRuns = new Set<LiveRun>()
   #changedWorkers = new Set<LiveWorker>()
 

@@ -3,6 +3,7 @@ import { notFound } from '../errors.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
+import { note, noteReturn, writeNotes } from './notes.ts'
 import { saveWorker } from './rows.ts'
 import { type RunEnd, stateAfterRun } from './states.ts'
 
@@ -42,19 +43,10 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   /** The log of a first run is its output and nothing else; later ones are told apart by a line of ours. */
   function beginLog(tx: Tx, leaf: JobRow, name: string): number {
     if (logs.size(leaf.id) === 0) return 0
-    note(tx, leaf.id, `run on ${name}`)
+    note(tx, leaf.id, `run on ${name}`, now)
     return logs.size(leaf.id)
   }
 }
-
-/** A line of the server's own in the log of a job; it begins a line, whatever the output before it ended with. */
-export function note({ logs, now }: Pick<Tx, 'logs' | 'now'>, job: number, text: string): void {
-  const size = logs.size(job)
-  const open = size > 0 && logs.read(job, size - 1, 1)[0] !== NEWLINE
-  logs.append(job, Buffer.from(`${open ? '\n' : ''}[coalition] ${new Date(now * 1000).toISOString()} ${text}\n`))
-}
-
-const NEWLINE = 10
 
 /**
  * A run is over: its event is closed, its worker free, its leaf what `states.ts` says. `change` overrules that (a pause, a
@@ -76,7 +68,10 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
       error: worker.error + Number(end === 'ERROR'),
     })
   const living = live.runs.get(run)
-  tx.after(() => live.endRun(run))
+  tx.after(() => {
+    live.endRun(run)
+    writeNotes(tx, leaf.id)
+  })
   return saveLeaf(tx, leaf, {
     state: stateAfterRun(end, run_done, leaf.retry, leaf.unfinished),
     duration,
@@ -141,7 +136,10 @@ export function report(
 ): { log_size: number } | null {
   core.live.ping(worker, now, vitals)
   const live = core.live.runs.get(run)
-  if (!live || live.worker !== worker) return null
+  if (!live || live.worker !== worker) {
+    noteReturn(core, now, run, worker)
+    return null
+  }
   const size = outputSize(core, live)
   const fresh = output && unseen(output, size)
   if (fresh) core.logs.append(live.job, fresh)

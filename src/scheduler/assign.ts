@@ -1,9 +1,10 @@
 import type { Core, Tx } from '../domain/core.ts'
 import type { Vitals } from '../domain/live.ts'
 import type { NeedSets } from '../domain/needs.ts'
+import { note } from '../domain/notes.ts'
 import { jobRow, saveWorker } from '../domain/rows.ts'
 import { startRun } from '../domain/runs.ts'
-import { greet, takeRunAway } from '../domain/workers.ts'
+import { greet, loseRun } from '../domain/workers.ts'
 import type { Assignment } from '../protocol.ts'
 import { hasWork, type Line, linesOf, pick } from './pick.ts'
 
@@ -32,7 +33,9 @@ export function cachedLines({ needs }: Pick<Core, 'needs'>, affinity: string): L
  */
 export function assign(tx: Tx, name: string, vitals: Vitals): Assignment | null {
   const before = greet(tx, name, vitals)
-  takeRunAway(tx, before, 'LOST')
+  const lost = loseRun(tx, before, 'asked for a job while it held this one')
+  // At once: what it gets now may be the same job, whose log then goes on with the output of that run.
+  if (lost) note(tx, lost.job, lost.text, tx.now)
   const worker = before.current_event > 0 ? greet(tx, name, {}) : before
   const id = worker.active ? pick(tx, cachedLines(tx, worker.affinity)) : undefined
   if (id === undefined) {

@@ -1,8 +1,9 @@
 /** What time does to the farm: runs past their time-out, workers that fell silent, signs of life to be written. Each is one step. */
 import type { Core, Tx } from '../domain/core.ts'
+import { noteLater } from '../domain/notes.ts'
 import { saveWorker } from '../domain/rows.ts'
-import { endRun, note } from '../domain/runs.ts'
-import { takeRunAway } from '../domain/workers.ts'
+import { endRun } from '../domain/runs.ts'
+import { loseRun } from '../domain/workers.ts'
 
 /** Workers dealt with in one transaction, so that a farm that went dark at once delays nobody. */
 const AT_ONCE = 200
@@ -11,7 +12,7 @@ const AT_ONCE = 200
 export function endOverdueRuns(tx: Tx): number {
   const overdue = tx.rows.overdue.all({ now: tx.now })
   for (const leaf of overdue) {
-    note(tx, leaf.id, `the run lasted longer than its time-out of ${leaf.timeout} s and was ended`)
+    noteLater(tx, leaf.id, `the run lasted longer than its time-out of ${leaf.timeout} s and was ended`)
     endRun(tx, leaf, 'ERROR')
   }
   return overdue.length
@@ -25,7 +26,8 @@ export function rescueFromLostWorkers(tx: Tx, workerTimeout: number): number {
     if (++rescued > AT_ONCE) return rescued
     const row = tx.rows.worker.get({ name: live.name })
     if (row) {
-      takeRunAway(tx, row, 'LOST')
+      const lost = loseRun(tx, row, `was silent for ${workerTimeout} s`)
+      if (lost) noteLater(tx, lost.job, lost.text)
       const free = tx.rows.worker.get({ name: live.name })
       if (free) saveWorker(tx, free, { state: 'TIMEOUT' })
     }
