@@ -3,6 +3,7 @@ import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
+import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
@@ -12,15 +13,16 @@ import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
+import { questionOf } from './domain/sessions.ts'
 import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
-import { setWorkersActive } from './domain/workers.ts'
+import { leave, setWorkersActive } from './domain/workers.ts'
 import { FarmError } from './errors.ts'
 import type { Affinities, JobInput, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
 import { hasWork } from './scheduler/pick.ts'
-import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
+import { endOverdueRuns, moveDeadlines, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob, whyWorker } from './scheduler/why.ts'
 import { VERSION } from './version.ts'
@@ -47,7 +49,10 @@ export type Farm = ReturnType<typeof createFarm>
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
 export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock }: FarmOptions) {
-  const core = createCore(db, logs)
+  // Who brings a clock of his own means all of time.
+  const awake = clock === wallClock ? awakeClock() : clock
+  const jumps = clock === wallClock ? wallClockJumps() : () => 0
+  const core = createCore(db, logs, awake)
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters((affinity) => hasWork(core, cachedLines(core, affinity)))
@@ -62,9 +67,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
 
   /** Takes up what was going on when the server stopped. Silence is counted from now: nobody could speak meanwhile. */
   function revive(): void {
-    const now = clock()
     for (const row of db.select().from(workers).all())
-      core.live.addWorker({ ...row, ping_time: Math.max(row.ping_time, now), run: 0, lost: row.state === 'TIMEOUT' })
+      core.live.addWorker({ ...row, run: 0, lost: row.state === 'TIMEOUT' })
     for (const { job, log_start } of db
       .select({ job: jobs, log_start: events.log_start })
       .from(jobs)
@@ -79,6 +83,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
   async function step(): Promise<void> {
+    const jump = jumps()
+    if (jump !== 0) await write((tx) => moveDeadlines(tx, jump))
     while ((await write(endOverdueRuns)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
@@ -216,17 +222,23 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     },
 
     /** A worker asks for a job, and waits up to `wait` seconds for one while `signal` says that it is still there. */
-    async pick(name: string, { wait = 0, ...vitals }: PickRequest & { ip?: string }, signal: AbortSignal) {
-      if (nothingFor(core, name)) core.live.ping(name, now(), vitals)
+    async pick(
+      name: string,
+      { wait = 0, session, pick, ...vitals }: PickRequest & { ip?: string },
+      signal: AbortSignal,
+    ) {
+      const speaker = { session, pick }
+      if (questionOf(core, name, speaker) === 'stale') return null
+      if (nothingFor(core, name, speaker)) core.live.ping(name, now(), vitals)
       else {
-        const assignment = await write((tx) => assign(tx, name, vitals))
+        const assignment = await write((tx) => assign(tx, name, vitals, speaker))
         if (assignment || wait === 0) return assignment
       }
       if (wait === 0) return null
       const worker = core.rows.worker.get({ name })
       waiters.release([name])
       return waiters.wait(name, worker?.active ? worker.affinity : null, wait, signal, () =>
-        write((tx) => assign(tx, name, {})),
+        write((tx) => assign(tx, name, {}, speaker)),
       )
     },
 
@@ -253,9 +265,15 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     /** The end of a run counts once, from the worker that holds it; sent again, or by another, it is answered how the run stands. */
     endRun: end,
 
+    /** An agent goes: what it was given without knowing of it waits again, and its name is free. */
+    async leave(name: string, session: string): Promise<void> {
+      waiters.release([name])
+      await write((tx) => leave(tx, name, session))
+    },
+
     /** A worker gives its job back: it waits again, and the run does not count. */
-    async releaseRun(run: number, worker: string): Promise<RunAnswer> {
-      const taken = report(core, now(), run, { worker, vitals: {} })
+    async releaseRun(run: number, worker: string, session?: string): Promise<RunAnswer> {
+      const taken = report(core, now(), run, { worker, speaker: { session }, vitals: {} })
       if (taken)
         await write((tx) => {
           const leaf = leafHeldBy(tx, run)

@@ -29,11 +29,11 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string): Core {
+export function createCore(db: Db, logs: string, awake: Clock): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   discardAll({ db, rows })
-  return { db, rows, needs, tree: new Tree(db, needs), live: new Live(), logs: new Logs(logs) }
+  return { db, rows, needs, tree: new Tree(db, needs), live: new Live(awake), logs: new Logs(logs) }
 }
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */

@@ -1,4 +1,5 @@
 import { ProgressReader, progressPattern } from './progress.ts'
+import type { Session } from './sessions.ts'
 
 /** A run that a worker holds, as heartbeats keep it: no row is touched by them. */
 export interface LiveRun {
@@ -16,6 +17,8 @@ export interface LiveWorker {
   name: string
   ip: string
   ping_time: number
+  /** The same by the awake clock (domain/clocks.ts), which its silence is measured by. */
+  heard: number
   cpu: string
   free_memory: number
   total_memory: number
@@ -45,12 +48,15 @@ export class Live {
   readonly notes = new Map<number, { text: string; now: number }[]>()
   /** Lost runs whose worker came back. */
   readonly returned = new Set<number>()
+  /** Which agent speaks under a worker's name (domain/sessions.ts). */
+  readonly sessions = new Map<string, Session>()
   #changedRuns = new Set<LiveRun>()
   #changedWorkers = new Set<LiveWorker>()
 
-  addWorker(worker: LiveWorker): LiveWorker {
-    this.workers.set(worker.name, worker)
-    return worker
+  constructor(readonly awake: () => number) {}
+
+  addWorker(worker: Omit<LiveWorker, 'heard'>): void {
+    this.workers.set(worker.name, { ...worker, heard: this.awake() })
   }
 
   addRun(run: Omit<LiveRun, 'reader'>, pattern: string): void {
@@ -72,6 +78,7 @@ export class Live {
     const worker = this.workers.get(name)
     if (!worker) return
     this.workers.delete(name)
+    this.sessions.delete(name)
     this.#changedWorkers.delete(worker)
   }
 
@@ -82,6 +89,7 @@ export class Live {
     this.workers.delete(name)
     this.workers.set(name, worker)
     worker.ping_time = now
+    worker.heard = this.awake()
     worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip
     if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)
@@ -99,10 +107,11 @@ export class Live {
     this.#changedRuns.add(run)
   }
 
-  /** The workers that have been silent since `before`, the longest first. */
-  *silentSince(before: number): Generator<LiveWorker> {
+  /** The workers that have been silent for `seconds`, the longest first. */
+  *silentFor(seconds: number): Generator<LiveWorker> {
+    const before = this.awake() - seconds
     for (const worker of this.workers.values()) {
-      if (worker.ping_time >= before) return
+      if (worker.heard >= before) return
       yield worker
     }
   }

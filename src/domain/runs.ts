@@ -5,6 +5,7 @@ import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
 import { note, noteReturn, writeNotes } from './notes.ts'
 import { saveWorker } from './rows.ts'
+import { isSpeaker, type Speaker } from './sessions.ts'
 import { type RunEnd, stateAfterRun } from './states.ts'
 
 /** A worker takes a leaf: a run begins. */
@@ -117,6 +118,7 @@ export interface Output {
 
 export interface Report {
   worker: string
+  speaker?: Speaker
   vitals: Vitals
   output?: Output
   /** The worker's own word on its progress; without it the server reads the output. */
@@ -132,11 +134,12 @@ export function report(
   core: Core,
   now: number,
   run: number,
-  { worker, vitals, output, progress }: Report,
+  { worker, speaker = {}, vitals, output, progress }: Report,
 ): { log_size: number } | null {
-  core.live.ping(worker, now, vitals)
   const live = core.live.runs.get(run)
-  if (!live || live.worker !== worker) {
+  const speaks = isSpeaker(core, worker, speaker, live?.worker === worker ? run : 0)
+  if (speaks) core.live.ping(worker, now, vitals)
+  if (!speaks || live?.worker !== worker) {
     noteReturn(core, now, run, worker)
     return null
   }

@@ -47,6 +47,15 @@ export function loseRun(tx: Tx, worker: WorkerRow, why: string): { job: number; 
   return { job: leaf.id, text: `${worker.name} ${why}: its run ${leaf.run} is lost, and the job waits again` }
 }
 
+/** An agent goes: what it holds waits again, and its name is free for another. */
+export function leave(tx: Tx, name: string, session: string): void {
+  const held = tx.live.sessions.get(name)
+  if (held?.id !== session) return
+  const row = tx.rows.worker.get({ name })
+  if (row) takeRunAway(tx, row)
+  tx.after(() => tx.live.sessions.set(name, { ...held, left: true }))
+}
+
 export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {
   const rows = Object.keys(edits).map((name) => workerRow(tx, name, name))
   for (const row of rows) {

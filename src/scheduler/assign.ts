@@ -1,9 +1,11 @@
+import type { JobRow } from '../db/schema.ts'
 import type { Core, Tx } from '../domain/core.ts'
 import type { Vitals } from '../domain/live.ts'
 import type { NeedSets } from '../domain/needs.ts'
 import { note } from '../domain/notes.ts'
 import { jobRow, saveWorker } from '../domain/rows.ts'
-import { startRun } from '../domain/runs.ts'
+import { leafHeldBy, startRun } from '../domain/runs.ts'
+import { keepSession, questionOf, type Speaker } from '../domain/sessions.ts'
 import { greet, loseRun } from '../domain/workers.ts'
 import type { Assignment } from '../protocol.ts'
 import { hasWork, type Line, linesOf, pick } from './pick.ts'
@@ -31,8 +33,17 @@ export function cachedLines({ needs }: Pick<Core, 'needs'>, affinity: string): L
  * A worker asks for a job. One that asks while it is thought to be working has crashed: its job goes back to WAITING first.
  * Answers null when there is nothing for it.
  */
-export function assign(tx: Tx, name: string, vitals: Vitals): Assignment | null {
+export function assign(tx: Tx, name: string, vitals: Vitals, speaker: Speaker = {}): Assignment | null {
+  const question = questionOf(tx, name, speaker)
+  if (question === 'stale') return null
   const before = greet(tx, name, vitals)
+  const given = question === 'again' ? (tx.live.sessions.get(name)?.run ?? 0) : 0
+  if (given > 0) {
+    const leaf = leafHeldBy(tx, given)
+    // The answer to the first was lost, or this is an echo of it: the same answer, if it is still true.
+    return leaf ? assignment(given, leaf) : null
+  }
+  keepSession(tx, name, speaker, 0)
   const lost = loseRun(tx, before, 'asked for a job while it held this one')
   // At once: what it gets now may be the same job, whose log then goes on with the output of that run.
   if (lost) note(tx, lost.job, lost.text, tx.now)
@@ -43,7 +54,11 @@ export function assign(tx: Tx, name: string, vitals: Vitals): Assignment | null 
     return null
   }
   const { run, job } = startRun(tx, jobRow(tx, id), worker)
-  const { title, command, dir, user, environment, timeout } = job
+  keepSession(tx, name, speaker, run)
+  return assignment(run, job)
+}
+
+function assignment(run: number, { id, title, command, dir, user, environment, timeout }: JobRow): Assignment {
   return { run, job: { id, title, command, dir, user, environment, timeout } }
 }
 
@@ -51,7 +66,9 @@ export function assign(tx: Tx, name: string, vitals: Vitals): Assignment | null 
  * Whether an idle worker's question can be answered with nothing at once, without a transaction: it is known, idle already,
  * and there is nothing for it. 10,000 idle workers ask 5,000 times a second.
  */
-export function nothingFor(core: Core, name: string): boolean {
+export function nothingFor(core: Core, name: string, { session }: Speaker = {}): boolean {
+  // A session that is new, or another's, has to be kept first.
+  if (core.live.sessions.get(name)?.id !== session) return false
   const worker = core.rows.worker.get({ name })
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
   return !worker.active || !hasWork(core, cachedLines(core, worker.affinity))

@@ -1,4 +1,5 @@
 /** What time does to the farm: runs past their time-out, workers that fell silent, signs of life to be written. Each is one step. */
+import { sql } from 'drizzle-orm'
 import type { Core, Tx } from '../domain/core.ts'
 import { noteLater } from '../domain/notes.ts'
 import { saveWorker } from '../domain/rows.ts'
@@ -18,10 +19,15 @@ export function endOverdueRuns(tx: Tx): number {
   return overdue.length
 }
 
+/** After the wall clock was set by `jump` seconds: a run may last as long as before. */
+export function moveDeadlines({ db }: Tx, jump: number): void {
+  db.run(sql`update jobs set deadline = max(1, deadline + ${jump}) where deadline > 0`)
+}
+
 /** Workers without a sign of life for `worker_timeout` seconds are in TIMEOUT, and their jobs wait again. */
 export function rescueFromLostWorkers(tx: Tx, workerTimeout: number): number {
   let rescued = 0
-  for (const live of tx.live.silentSince(tx.now - workerTimeout)) {
+  for (const live of tx.live.silentFor(workerTimeout)) {
     if (live.lost) continue
     if (++rescued > AT_ONCE) return rescued
     const row = tx.rows.worker.get({ name: live.name })

@@ -6,7 +6,7 @@ import type { Event, Job, Worker } from '../../src/models.ts'
 import type { Assignment, RunAnswer } from '../../src/protocol.ts'
 import { createSandbox, POSIX, type Sandbox, type Server, until } from '../e2e/sandbox.ts'
 import { lives } from '../support/processes.ts'
-import { type Faults, BadNetwork } from './network.ts'
+import { BadNetwork, type Faults } from './network.ts'
 import { rounds, seeded } from './rounds.ts'
 
 setDefaultTimeout(3_600_000)
