@@ -288,7 +288,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       return {
         status: 'ok',
         version: VERSION,
-        uptime: now() - started,
+        uptime: Math.max(0, now() - started),
         jobs: {
           total: root.total,
           working: root.total_working,

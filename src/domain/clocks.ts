@@ -6,6 +6,8 @@ import { uptime } from 'node:os'
  * sleeping machine, a debugger, a reset of a million jobs. Nobody could be heard then, so it is nobody's silence.
  */
 const LONGEST_GAP_SECONDS = 3
+/** What such a gap counts for: the step of the scheduler that was due. */
+const STEP_SECONDS = 1
 
 /** Seconds during which this process could hear somebody: what a worker's silence is measured by. */
 export function awakeClock(monotonicMs: () => number = () => performance.now()): () => number {
@@ -13,7 +15,8 @@ export function awakeClock(monotonicMs: () => number = () => performance.now()):
   let total = 0
   return () => {
     const now = monotonicMs()
-    total += Math.min((now - last) / 1000, LONGEST_GAP_SECONDS)
+    const gap = (now - last) / 1000
+    total += gap > LONGEST_GAP_SECONDS ? STEP_SECONDS : gap
     last = now
     return total
   }

@@ -34,7 +34,10 @@ const of = ({ client }: Server) => ({
   workers: () => client.call<Worker[]>('GET', '/api/workers'),
 })
 
-test.skipIf(!POSIX)('a worker that was stopped past worker_timeout is told to stop what went elsewhere', async () => {
+/** They mostly wait: together they take as long as the longest. */
+const concurrently = POSIX ? test.concurrent : test.skip
+
+concurrently('a worker that was stopped past worker_timeout is told to stop what went elsewhere', async () => {
   const server = await serve()
   const farm = of(server)
   // Each run says who it is; the first leaves a child behind, which has to go with it.
@@ -72,7 +75,7 @@ test.skipIf(!POSIX)('a worker that was stopped past worker_timeout is told to st
   for (const program of [sleeper, other, server]) expect(await program.stop()).toBe(0)
 })
 
-test.skipIf(!POSIX)('an end that a stopped worker brings too late is not counted', async () => {
+concurrently('an end that a stopped worker brings too late is not counted', async () => {
   const server = await serve()
   const farm = of(server)
   const job = await farm.add({
@@ -91,6 +94,26 @@ test.skipIf(!POSIX)('an end that a stopped worker brings too late is not counted
   expect(await farm.events(job)).toMatchObject([{ state: 'LOST' }])
   expect((await farm.workers())[0]).toMatchObject({ finished: 0, error: 0 })
   for (const program of [late, server]) expect(await program.stop()).toBe(0)
+})
+
+concurrently('a server that stood still past worker_timeout loses nobody', async () => {
+  const server = await serve()
+  const farm = of(server)
+  const job = await farm.add({ command: `echo begun; ${waitFor('stood')}; echo end` })
+  const worker = await sandbox.worker(server, 'patient', { slots: 2 })
+  await until(async () => (await farm.log(job)) === 'begun\n', 'the run')
+  server.kill('SIGSTOP')
+  // The standstill itself is what is tested.
+  await Bun.sleep((WORKER_TIMEOUT + 2) * 1000)
+  server.kill('SIGCONT')
+  // Time for a step of the scheduler, before the workers are heard again.
+  await Bun.sleep(1500)
+  expect((await farm.workers()).map(({ state }) => state).sort()).toEqual(['WAITING', 'WORKING'])
+  say('stood')
+  await until(async () => (await farm.job(job)).state === 'FINISHED', 'the run to end')
+  expect(await farm.events(job)).toMatchObject([{ state: 'FINISHED' }])
+  expect(await farm.log(job)).toBe('begun\nend\n')
+  for (const program of [worker, server]) expect(await program.stop()).toBe(0)
 })
 
 test('an end counts once however often, and by whomever, it is sent', async () => {
