@@ -11,6 +11,7 @@ import * as jobOperations from './domain/jobs.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
+import { noteReturn } from './domain/notes.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { questionOf } from './domain/sessions.ts'
@@ -147,6 +148,13 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     return run && run.job === job ? run.run : undefined
   }
 
+  /** A worker that knows its job and not its run speaks about one that it does not hold. */
+  function notHeld(name: string, job: number | undefined, vitals: Vitals): void {
+    core.live.ping(name, now(), vitals)
+    const lost = job === undefined ? undefined : core.rows.lostRun.get({ job, worker: name })
+    if (lost) noteReturn(core, now(), lost.id, name)
+  }
+
   async function end(run: number, exitCode: number, beat: Report): Promise<RunAnswer> {
     const taken = report(core, now(), run, beat)
     if (!taken) return runStanding(core, run)
@@ -252,13 +260,13 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     heartbeatOfJob(name: string, job: number | undefined, beat: Report): boolean {
       const run = runOfJob(name, job)
       if (run !== undefined) return report(core, now(), run, beat) !== null
-      core.live.ping(name, now(), beat.vitals)
+      notHeld(name, job, beat.vitals)
       return false
     },
 
     async endRunOfJob(name: string, job: number | undefined, exitCode: number, vitals: Vitals): Promise<void> {
       const run = runOfJob(name, job)
-      if (run === undefined) core.live.ping(name, now(), vitals)
+      if (run === undefined) notHeld(name, job, vitals)
       else await end(run, exitCode, { worker: name, vitals })
     },
 

@@ -239,6 +239,15 @@ export function prepareRows(db: Db) {
         log_start: $('log_start'),
       }),
     ),
+    lostRun: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: events.id })
+        .from(events)
+        .where(sql`${events.job_id} = ${$('job')} and ${events.worker} = ${$('worker')} and ${events.state} = 'LOST'`)
+        .orderBy(sql`${events.id} desc`)
+        .limit(1),
+    ),
     endEvent: hot(
       db,
       db

@@ -6,6 +6,7 @@
  * (a start of this program each time, 60 ms and 40 MB), PR_SET_PDEATHSIG (Linux only, and forgotten by sudo), a Job object
  * (Windows only).
  */
+import { rmSync } from 'node:fs'
 import { selfCommand } from '../self.ts'
 import { bury, type Identity, type Leftover } from './home.ts'
 
@@ -103,7 +104,8 @@ export async function guard(charge: Charge, input: ReadableStream<Uint8Array>): 
     text = lines.pop() ?? ''
     for (const line of lines) take(runs, JSON.parse(line) as Message)
   }
-  await bury(charge, charge.folder, [...runs.values()], charge.graceSeconds)
+  await bury(charge, [...runs.values()], charge.graceSeconds)
+  rmSync(charge.folder, { recursive: true, force: true })
 }
 
 function take(runs: Map<string, Leftover>, message: Message): void {

@@ -2,11 +2,11 @@
  * The folder of an agent, in the system's place for temporary files: outputs that wait for the server, a lock that tells
  * whether the agent lives, and who it is. What is found there of an agent that died is its successor's to clear away.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '../client.ts'
 import { FarmError } from '../errors.ts'
-import { takeLock } from '../lock.ts'
+import { type Lock, takeLock } from '../lock.ts'
 import { killTree } from './processes.ts'
 
 /** Who an agent is, for those who come after it. */
@@ -38,24 +38,13 @@ export async function openHome(parent: string, server: string, workers: string[]
     if (!found) continue
     const lock = takeLock(join(folder, LOCK))
     const ours = found.server === server && found.workers.some((worker) => workers.includes(worker))
-    if (!lock && ours)
+    if (lock) await clearAway(folder, lock, ours ? found : undefined, graceSeconds)
+    else if (ours)
       throw new FarmError(
         'conflict',
         `A worker '${found.workers[0]}' for ${server} runs on this machine already: stop it, or give this one another name (--name).`,
         'name',
       )
-    if (!lock) continue
-    try {
-      await bury(
-        found,
-        folder,
-        ours ? found.workers.map((worker) => ({ marks: marksOf(server, worker) })) : [],
-        graceSeconds,
-      )
-    } finally {
-      lock.close()
-      rmSync(folder, { recursive: true, force: true })
-    }
   }
   const folder = mkdtempSync(join(parent, PREFIX))
   const session = crypto.randomUUID()
@@ -73,8 +62,21 @@ export async function openHome(parent: string, server: string, workers: string[]
   }
 }
 
+/** What a predecessor ran is ended; a stranger's folder only goes: who has its name next, or had it, looks after the rest. */
+async function clearAway(folder: string, lock: Lock, predecessor: Identity | undefined, graceSeconds: number) {
+  try {
+    const left = predecessor?.workers.map((worker) => ({ marks: marksOf(predecessor.server, worker) })) ?? []
+    if (predecessor) await bury(predecessor, left, graceSeconds)
+  } finally {
+    lock.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 function readIdentity(folder: string): Identity | undefined {
   try {
+    // In a folder that everybody may write to, whoever likes could leave one.
+    if (statSync(folder).uid !== (process.getuid?.() ?? 0)) return undefined
     const { server, workers, session } = JSON.parse(readFileSync(join(folder, IDENTITY), 'utf8')) as Partial<Identity>
     if (typeof server !== 'string' || typeof session !== 'string' || !Array.isArray(workers)) return undefined
     return { server, workers, session }
@@ -98,7 +100,6 @@ const LEAVE_SECONDS = 3
 /** Ends what a dead agent left running, then gives its jobs back: nobody else starts one before its processes are gone. */
 export async function bury(
   { server, workers, session }: Identity,
-  folder: string,
   left: Leftover[],
   graceSeconds: number,
 ): Promise<void> {
@@ -114,7 +115,6 @@ export async function bury(
       ),
     ),
   )
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** No process has it, and no group. */
