@@ -75,11 +75,13 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       .from(jobs)
       .innerJoin(events, eq(events.id, jobs.run))
       .where(gt(jobs.run, 0))
-      .all())
-      core.live.addRun(
-        { run: job.run, job: job.id, worker: job.worker, ping_time: job.ping_time, progress: job.progress, log_start },
-        job.progress_pattern,
-      )
+      .all()) {
+      const { id, run, worker, ping_time, progress } = job
+      // A power cut may cost a log its end, with where this run began: its worker then sends all of its output again.
+      const begin = Math.min(log_start, core.logs.size(id))
+      if (begin < log_start) db.update(events).set({ log_start: begin }).where(eq(events.id, run)).run()
+      core.live.addRun({ run, job: id, worker, ping_time, progress, log_start: begin }, job.progress_pattern)
+    }
   }
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
