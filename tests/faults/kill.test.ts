@@ -26,9 +26,9 @@ const LONGEST_MS = 800
 /** Rounds on one database: it grows, and with it the time to compare. */
 const ROUNDS_EACH = 40
 
-test(`a server killed under load, ${rounds(15)} times, keeps every answer`, () =>
+test(`a server killed under load, ${rounds(12)} times, keeps every answer`, () =>
   seeded('kill', async (random) => {
-    let left = rounds(15)
+    let left = rounds(12)
     let calls = 0
     let cut = 0
     for (let folder = 0; left > 0; folder++) {

@@ -31,7 +31,7 @@ test.skipIf(!POSIX)(`through ${RESTARTS} restarts each job runs once, and its lo
     for (let restart = 0; restart < RESTARTS; restart++) {
       for (let i = 0; i < JOBS_EACH; i++) {
         const number = jobs.length
-        const lines = 1 + random.int(4000)
+        const lines = 1 + random.int(2000)
         const mark = join(marks, String(number))
         // Its line in a file of its own at the start, so that a run that is begun and given up is seen too.
         const command = `echo "$COALITION_RUN" >> ${mark}; i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "${number} $i äöü"; done; sleep ${(random() * 0.6).toFixed(2)}; echo end`
