@@ -4,6 +4,7 @@ import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
+import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
@@ -12,17 +13,26 @@ import { listLimits, setLimits } from './domain/limits.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
+import { noteReturn } from './domain/notes.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
+import { questionOf } from './domain/sessions.ts'
 import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
-import { type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
+import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
 import { FarmError } from './errors.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, nothingFor } from './scheduler/assign.ts'
 import { prospectsOf } from './scheduler/prospects.ts'
-import { endHopelessRuns, endOverdueRuns, rescueFromLostWorkers, saveSigns, wakeJobs } from './scheduler/rescue.ts'
+import {
+  endHopelessRuns,
+  endOverdueRuns,
+  moveDeadlines,
+  rescueFromLostWorkers,
+  saveSigns,
+  wakeJobs,
+} from './scheduler/rescue.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob } from './scheduler/why.ts'
 import { whyWorker } from './scheduler/whyWorker.ts'
@@ -53,7 +63,10 @@ export type Farm = ReturnType<typeof createFarm>
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
 export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = wallClock }: FarmOptions) {
-  const core = createCore(db, logs, { ...DEFAULT_POLICY, ...policy })
+  // Who brings a clock of his own means all of time.
+  const awake = clock === wallClock ? awakeClock() : clock
+  const jumps = clock === wallClock ? wallClockJumps() : () => 0
+  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy })
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters(prospectsOf(core))
@@ -68,23 +81,26 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
 
   /** Takes up what was going on when the server stopped. Silence is counted from now: nobody could speak meanwhile. */
   function revive(): void {
-    const now = clock()
     for (const row of db.select().from(workers).all())
-      core.live.addWorker({ ...row, ping_time: Math.max(row.ping_time, now), run: 0, lost: row.state === 'TIMEOUT' })
+      core.live.addWorker({ ...row, run: 0, lost: row.state === 'TIMEOUT' })
     for (const { job, log_start } of db
       .select({ job: jobs, log_start: events.log_start })
       .from(jobs)
       .innerJoin(events, eq(events.id, jobs.run))
       .where(gt(jobs.run, 0))
-      .all())
-      core.live.addRun(
-        { run: job.run, worker: job.worker, ping_time: job.ping_time, progress: job.progress, log_start, heard: now },
-        job,
-      )
+      .all()) {
+      const { id, run, worker, ping_time, progress } = job
+      // A power cut may cost a log its end, with where this run began: its worker then sends all of its output again.
+      const begin = Math.min(log_start, core.logs.size(id))
+      if (begin < log_start) db.update(events).set({ log_start: begin }).where(eq(events.id, run)).run()
+      core.live.addRun({ run, worker, ping_time, progress, log_start: begin }, job)
+    }
   }
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
   async function step(): Promise<void> {
+    const jump = jumps()
+    if (jump !== 0) await write((tx) => moveDeadlines(tx, jump))
     while ((await write(endOverdueRuns)) > 0);
     while ((await write(endHopelessRuns)) > 0);
     while ((await write(wakeJobs)) > 0);
@@ -147,6 +163,13 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
   function runOfJob(name: string, job: number | undefined): number | undefined {
     const run = core.live.runs.get(core.live.workers.get(name)?.run ?? 0)
     return run && run.job === job ? run.run : undefined
+  }
+
+  /** A worker that knows its job and not its run speaks about one that it does not hold. */
+  function notHeld(name: string, job: number | undefined, vitals: Vitals): void {
+    core.live.ping(name, now(), vitals)
+    const lost = job === undefined ? undefined : core.rows.lostRun.get({ job, worker: name })
+    if (lost) noteReturn(core, now(), lost.id, name)
   }
 
   async function end(run: number, exitCode: number, beat: Report): Promise<RunAnswer> {
@@ -228,17 +251,19 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
 
     /** A worker asks for a job, and waits up to `wait` seconds for one while `signal` says that it is still there. */
     async pick(name: string, request: PickRequest & { ip?: string }, signal: AbortSignal) {
-      const { wait = 0, host, memory, cores, gpus, ...vitals } = request
+      const { wait = 0, session, pick, host, memory, cores, gpus, ...vitals } = request
+      const speaker = { session, pick }
       const machine: Machine = machineOf({ host, memory, cores, gpus }, vitals)
-      if (nothingFor(core, name, machine)) core.live.ping(name, now(), vitals)
+      if (questionOf(core, name, speaker) === 'stale') return null
+      if (nothingFor(core, name, speaker, machine)) core.live.ping(name, now(), vitals)
       else {
-        const assignment = await write((tx) => assign(tx, name, vitals, machine))
+        const assignment = await write((tx) => assign(tx, name, vitals, speaker, machine))
         if (assignment || wait === 0) return assignment
       }
       if (wait === 0) return null
       waiters.release([name])
       return waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
-        write((tx) => assign(tx, name, {})),
+        write((tx) => assign(tx, name, {}, speaker)),
       )
     },
 
@@ -252,22 +277,28 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
     heartbeatOfJob(name: string, job: number | undefined, beat: Report): boolean {
       const run = runOfJob(name, job)
       if (run !== undefined) return report(core, now(), run, beat) !== null
-      core.live.ping(name, now(), beat.vitals)
+      notHeld(name, job, beat.vitals)
       return false
     },
 
     async endRunOfJob(name: string, job: number | undefined, exitCode: number, vitals: Vitals): Promise<void> {
       const run = runOfJob(name, job)
-      if (run === undefined) core.live.ping(name, now(), vitals)
+      if (run === undefined) notHeld(name, job, vitals)
       else await end(run, exitCode, { worker: name, vitals })
     },
 
     /** The end of a run counts once, from the worker that holds it; sent again, or by another, it is answered how the run stands. */
     endRun: end,
 
+    /** An agent goes: what it was given without knowing of it waits again, and its name is free. */
+    async leave(name: string, session: string): Promise<void> {
+      waiters.release([name])
+      await write((tx) => leave(tx, name, session))
+    },
+
     /** A worker gives its job back: it waits again, and the run does not count. */
-    async releaseRun(run: number, worker: string): Promise<RunAnswer> {
-      const taken = report(core, now(), run, { worker, vitals: {} })
+    async releaseRun(run: number, worker: string, session?: string): Promise<RunAnswer> {
+      const taken = report(core, now(), run, { worker, speaker: { session }, vitals: {} })
       if (taken)
         await write((tx) => {
           const leaf = leafHeldBy(tx, run)
@@ -282,7 +313,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
       return {
         status: 'ok',
         version: VERSION,
-        uptime: now() - started,
+        uptime: Math.max(0, now() - started),
         jobs: {
           total: root.total,
           working: root.total_working,

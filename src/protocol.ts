@@ -14,12 +14,33 @@ const vitals = {
   total_memory: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB' })),
 }
 
+const speaker = {
+  session: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description:
+        'Made up by a worker when it starts, sent with every call: two workers of one name are told apart by it, and the second is refused.',
+      examples: ['0f8fad5b'],
+    }),
+  ),
+  pick: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_ID,
+      description:
+        'Counts the picks of a session, from 1. One that is sent again has the same number and gets the same answer; a report carries the number of the pick that gave it its run.',
+    }),
+  ),
+}
+
 /** How long a pick may wait for a job. */
 export const MAX_WAIT_SECONDS = 60
 
 export const PickRequest = Type.Object(
   {
     ...vitals,
+    ...speaker,
     host: Type.Optional(
       Type.String({
         maxLength: 255,
@@ -79,6 +100,7 @@ const MAX_CHUNK = 4 * 1024 * 1024
 /** A report on a run: `log` is the base64 of the output's bytes from `log_offset` on. */
 const report = {
   worker: WorkerName,
+  ...speaker,
   ...vitals,
   log: Type.Optional(
     Type.String({ maxLength: MAX_CHUNK, description: 'base64 of output of this run', examples: [''] }),
@@ -124,10 +146,16 @@ export const EndRequest = Type.Object(
 export type EndRequest = Static<typeof EndRequest>
 
 export const ReleaseRequest = Type.Object(
-  { worker: WorkerName },
+  { worker: WorkerName, session: speaker.session },
   { $id: 'ReleaseRequest', additionalProperties: false, examples: [{ worker: 'worker-1' }] },
 )
 export type ReleaseRequest = Static<typeof ReleaseRequest>
+
+export const LeaveRequest = Type.Object(
+  { session: Type.String({ minLength: 1, maxLength: 64, description: 'Its own, as in its picks' }) },
+  { $id: 'LeaveRequest', additionalProperties: false, examples: [{ session: '0f8fad5b' }] },
+)
+export type LeaveRequest = Static<typeof LeaveRequest>
 
 export const RunAnswer = Type.Object(
   {

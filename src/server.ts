@@ -71,8 +71,8 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       void app.server?.stop(false)
       await farm.stop()
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
-      const deadline = Date.now() + STOP_MS
-      while ((app.server?.pendingRequests ?? 0) > 0 && Date.now() < deadline) await Bun.sleep(10)
+      const deadline = performance.now() + STOP_MS
+      while ((app.server?.pendingRequests ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10)
       await app.server?.stop(true)
       folder.close()
     },

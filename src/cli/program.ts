@@ -8,7 +8,7 @@ import { jobsCommand } from './jobs.ts'
 import { examples } from './options.ts'
 import { serveCommand } from './serve.ts'
 import { upCommand } from './up.ts'
-import { workerCommand } from './worker.ts'
+import { workerCommand, workerGuardCommand } from './worker.ts'
 import { workersCommand } from './workers.ts'
 
 export function createProgram() {
@@ -22,6 +22,7 @@ export function createProgram() {
     .addCommand(eventsCommand())
     .addCommand(importCommand())
     .addCommand(demoCommand())
+    .addCommand(workerGuardCommand(), { hidden: true })
     .addCommand(demoFrameCommand(), { hidden: true })
     .addCommand(demoJoinCommand(), { hidden: true })
     .addHelpText(

@@ -35,6 +35,14 @@ export const workerCommand = () =>
       endService(EXIT.ok)
     })
 
+/** Beside each agent, started by it (worker/guard.ts). */
+export const workerGuardCommand = () =>
+  new Command('worker-guard').argument('<charge>').action(async (charge) => {
+    const { guard } = await import('../worker/guard.ts')
+    await guard(JSON.parse(charge), Bun.stdin.stream())
+    endService(EXIT.ok)
+  })
+
 /** The parent holds the other end of the pipe: however it ends, even killed, the system closes it. */
 function stdinEnds(): AbortSignal {
   const ended = new AbortController()

@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
+import { type Lock, takeLock } from '../lock.ts'
 import { migrations } from './migrations.macro.ts' with { type: 'macro' }
 import * as schema from './schema.ts'
 
@@ -97,26 +98,21 @@ export function openData(folder: string): DataFolder {
   }
 }
 
-function lockFolder(folder: string): Database {
-  let lock: Database | undefined
+function lockFolder(folder: string): Lock {
+  let lock: Lock | undefined
   try {
-    lock = new Database(join(folder, 'lock'), { create: true })
-    // Nothing is ever written to it: a journal would only lie beside it, and stay there when the server is killed.
-    lock.run('PRAGMA journal_mode = MEMORY')
-    lock.run('BEGIN EXCLUSIVE')
-    return lock
+    lock = takeLock(join(folder, 'lock'))
   } catch (error) {
-    lock?.close()
-    if (reason(error).includes('locked'))
-      throw new StartError(
-        `Another Coalition server uses the data folder ${folder}: stop it, or choose another with --data.`,
-        error,
-      )
     throw new StartError(
       `The data folder ${folder} cannot be written (${reason(error)}): choose another with --data.`,
       error,
     )
   }
+  if (!lock)
+    throw new StartError(
+      `Another Coalition server uses the data folder ${folder}: stop it, or choose another with --data.`,
+    )
+  return lock
 }
 
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error))

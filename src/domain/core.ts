@@ -51,7 +51,7 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string, policy: Policy): Core {
+export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   discardAll({ db, rows })
@@ -61,7 +61,7 @@ export function createCore(db: Db, logs: string, policy: Policy): Core {
     rows,
     needs,
     tree: new Tree(db, needs, shares),
-    live: new Live(),
+    live: new Live(awake),
     logs: new Logs(logs),
     roster: new Roster(db),
     usage: new Usage(db, needs),

@@ -341,6 +341,15 @@ export function prepareRows(db: Db) {
         needs_id: $('needs_id'),
       }),
     ),
+    lostRun: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: events.id })
+        .from(events)
+        .where(sql`${events.job_id} = ${$('job')} and ${events.worker} = ${$('worker')} and ${events.state} = 'LOST'`)
+        .orderBy(sql`${events.id} desc`)
+        .limit(1),
+    ),
     /** Answers what the run held. */
     endEvent: hot<{ needs_id: number }>(
       db,

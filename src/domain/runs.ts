@@ -5,8 +5,10 @@ import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
 import { NOTHING } from './needs.ts'
+import { note, noteLater, noteReturn, writeNotes } from './notes.ts'
 import { pathNeeds, rootOf } from './path.ts'
 import { saveWorker } from './roster.ts'
+import { isSpeaker, type Speaker } from './sessions.ts'
 import { type RunEnd, retryDelay, stateAfterRun } from './states.ts'
 import { hostOf, type Resources } from './usage.ts'
 import { judge } from './verdict.ts'
@@ -43,26 +45,17 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   const group = tree.get(leaf.parent)
   if (group) tree.started(group, now)
   saveWorker(tx, worker, { state: 'WORKING', current_event: run, last_job: leaf.id })
-  tx.after(() => live.addRun({ run, worker: worker.name, ping_time: now, progress: 0, log_start, heard: now }, leaf))
+  tx.after(() => live.addRun({ run, worker: worker.name, ping_time: now, progress: 0, log_start }, leaf))
   const { memory, cores, gpus } = tx.needs.at(held)
   return { run, job, takes: { memory, cores, gpus } }
 
   /** The log of a first run is its output and nothing else; later ones are told apart by a line of ours. */
   function beginLog(tx: Tx, leaf: JobRow, name: string): number {
     if (logs.size(leaf.id) === 0) return 0
-    note(tx, leaf.id, `run on ${name}`)
+    note(tx, leaf.id, `run on ${name}`, now)
     return logs.size(leaf.id)
   }
 }
-
-/** A line of the server's own in the log of a job; it begins a line, whatever the output before it ended with. */
-export function note({ logs, now }: Pick<Tx, 'logs' | 'now'>, job: number, text: string): void {
-  const size = logs.size(job)
-  const open = size > 0 && logs.read(job, size - 1, 1)[0] !== NEWLINE
-  logs.append(job, Buffer.from(`${open ? '\n' : ''}[coalition] ${new Date(now * 1000).toISOString()} ${text}\n`))
-}
-
-const NEWLINE = 10
 
 /**
  * A run is over: its event is closed, its worker free, its leaf what `states.ts` says. `change` overrules that (a pause, a
@@ -86,7 +79,10 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
       error: worker.error + Number(end === 'ERROR'),
     })
   const living = live.runs.get(run)
-  tx.after(() => live.endRun(run))
+  tx.after(() => {
+    live.endRun(run)
+    writeNotes(tx, leaf.id)
+  })
   const state = stateAfterRun(end, run_done, leaf.retry, leaf.unfinished)
   return saveLeaf(tx, leaf, {
     ...(end === 'ERROR' && state !== 'ERROR' ? retrying(tx, leaf, run_done) : {}),
@@ -106,7 +102,7 @@ export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
   const verdict = tx.live.runs.get(leaf.run)?.verdict
   verdict?.finish()
   const judgement = judge(exitCode, Math.max(0, tx.now - leaf.start_time), leaf, verdict)
-  if (judgement.note) note(tx, leaf.id, judgement.note)
+  if (judgement.note) noteLater(tx, leaf.id, judgement.note)
   endRun(tx, leaf, judgement.end)
   return judgement.end
 }
@@ -166,6 +162,7 @@ export interface Output {
 
 export interface Report {
   worker: string
+  speaker?: Speaker
   vitals: Vitals
   output?: Output
   /** The worker's own word on its progress; without it the server reads the output. */
@@ -181,11 +178,15 @@ export function report(
   core: Core,
   now: number,
   run: number,
-  { worker, vitals, output, progress }: Report,
+  { worker, speaker = {}, vitals, output, progress }: Report,
 ): { log_size: number } | null {
-  core.live.ping(worker, now, vitals)
   const live = core.live.runs.get(run)
-  if (!live || live.worker !== worker) return null
+  const speaks = isSpeaker(core, worker, speaker, live?.worker === worker ? run : 0)
+  if (speaks) core.live.ping(worker, now, vitals)
+  if (!speaks || live?.worker !== worker) {
+    noteReturn(core, now, run, worker)
+    return null
+  }
   const size = outputSize(core, live)
   const fresh = output && unseen(output, size)
   if (fresh) core.logs.append(live.job, fresh)

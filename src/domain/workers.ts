@@ -64,10 +64,26 @@ export function declare(tx: Tx, row: WorkerRow, { host, memory, cores, gpus }: M
 }
 
 /** Takes away what a worker runs, if anything: the job waits again. */
-export function takeRunAway(tx: Tx, worker: WorkerRow, end: 'STOPPED' | 'LOST'): void {
-  if (worker.current_event === 0) return
+function takeRunAway(tx: Tx, worker: WorkerRow): void {
   const leaf = leafHeldBy(tx, worker.current_event)
-  if (leaf) endRun(tx, leaf, end)
+  if (leaf) endRun(tx, leaf, 'STOPPED')
+}
+
+/** The same for a worker that cannot be trusted with it any more; answers what to say of it in the job's log. */
+export function loseRun(tx: Tx, worker: WorkerRow, why: string): { job: number; text: string } | undefined {
+  const leaf = leafHeldBy(tx, worker.current_event)
+  if (!leaf) return undefined
+  endRun(tx, leaf, 'LOST')
+  return { job: leaf.id, text: `${worker.name} ${why}: its run ${leaf.run} is lost, and the job waits again` }
+}
+
+/** An agent goes: what it holds waits again, and its name is free for another. */
+export function leave(tx: Tx, name: string, session: string): void {
+  const held = tx.live.sessions.get(name)
+  if (held?.id !== session) return
+  const row = tx.rows.worker.get({ name })
+  if (row) takeRunAway(tx, row)
+  tx.after(() => tx.live.sessions.set(name, { ...held, left: true }))
 }
 
 export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {
@@ -87,18 +103,18 @@ export function setWorkersActive(tx: Tx, names: readonly string[], active: boole
 
 function setActive(tx: Tx, name: string, active: boolean): void {
   const row = workerRow(tx, name)
-  if (!active) takeRunAway(tx, row, 'STOPPED')
+  if (!active) takeRunAway(tx, row)
   saveWorker(tx, workerRow(tx, name), { active: Number(active) })
 }
 
 /** As `active` 0, for a machine that is going away: it reads TERMINATED until it speaks again. */
 export function terminateWorkers(tx: Tx, names: readonly string[]): void {
-  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
+  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)))
   for (const name of names) saveWorker(tx, workerRow(tx, name), { state: 'TERMINATED' })
 }
 
 export function deleteWorkers(tx: Tx, names: readonly string[]): void {
-  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
+  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)))
   for (const name of names) {
     const row = tx.rows.worker.get({ name })
     if (row) showOnRoster(tx, row, undefined)

@@ -1,10 +1,12 @@
 /** What time does to the farm: runs past their time-out, workers that fell silent, signs of life to be written. Each is one step. */
+import { sql } from 'drizzle-orm'
 import type { Core, Tx } from '../domain/core.ts'
 import { saveLeaf } from '../domain/leaves.ts'
+import { noteLater } from '../domain/notes.ts'
 import { saveWorker } from '../domain/roster.ts'
 import { isGroup } from '../domain/rows.ts'
-import { endRun, leafHeldBy, note } from '../domain/runs.ts'
-import { takeRunAway } from '../domain/workers.ts'
+import { endRun, leafHeldBy } from '../domain/runs.ts'
+import { loseRun } from '../domain/workers.ts'
 
 /** Workers dealt with in one transaction, so that a farm that went dark at once delays nobody. */
 const AT_ONCE = 200
@@ -13,10 +15,15 @@ const AT_ONCE = 200
 export function endOverdueRuns(tx: Tx): number {
   const overdue = tx.rows.overdue.all({ now: tx.now })
   for (const leaf of overdue) {
-    note(tx, leaf.id, `the run lasted longer than its time-out of ${leaf.timeout} s and was ended`)
+    noteLater(tx, leaf.id, `the run lasted longer than its time-out of ${leaf.timeout} s and was ended`)
     endRun(tx, leaf, 'ERROR')
   }
   return overdue.length
+}
+
+/** After the wall clock was set by `jump` seconds: a run may last as long as before. */
+export function moveDeadlines({ db }: Tx, jump: number): void {
+  db.run(sql`update jobs set deadline = max(1, deadline + ${jump}) where deadline > 0`)
 }
 
 /**
@@ -26,13 +33,14 @@ export function endOverdueRuns(tx: Tx): number {
 export function endHopelessRuns(tx: Tx): number {
   let ended = 0
   for (const live of tx.live.runs.values()) {
-    const silent = live.idle_timeout > 0 && live.ping_time - live.heard >= live.idle_timeout
+    const spoke = tx.live.workers.get(live.worker)?.heard ?? live.heard
+    const silent = live.idle_timeout > 0 && spoke - live.heard >= live.idle_timeout
     const fatal = live.verdict?.fatalLine
     if (fatal === undefined && !silent) continue
     const leaf = leafHeldBy(tx, live.run)
     if (!leaf) continue
     if (++ended > AT_ONCE) return ended
-    note(
+    noteLater(
       tx,
       leaf.id,
       fatal === undefined
@@ -63,12 +71,13 @@ export function wakeJobs(tx: Tx): number {
 /** Workers without a sign of life for `worker_timeout` seconds are in TIMEOUT, and their jobs wait again. */
 export function rescueFromLostWorkers(tx: Tx, workerTimeout: number): number {
   let rescued = 0
-  for (const live of tx.live.silentSince(tx.now - workerTimeout)) {
+  for (const live of tx.live.silentFor(workerTimeout)) {
     if (live.lost) continue
     if (++rescued > AT_ONCE) return rescued
     const row = tx.rows.worker.get({ name: live.name })
     if (row) {
-      takeRunAway(tx, row, 'LOST')
+      const lost = loseRun(tx, row, `was silent for ${workerTimeout} s`)
+      if (lost) noteLater(tx, lost.job, lost.text)
       const free = tx.rows.worker.get({ name: live.name })
       if (free) saveWorker(tx, free, { state: 'TIMEOUT' })
     }

@@ -25,6 +25,7 @@ const CALLS: readonly { method: string; path: string; takes: 'list' | 'object' |
   { method: 'POST', path: '/api/runs/1/heartbeat', takes: 'object' },
   { method: 'POST', path: '/api/runs/1/end', takes: 'object' },
   { method: 'POST', path: '/api/runs/1/release', takes: 'object' },
+  { method: 'POST', path: '/api/workers/worker-1/leave', takes: 'object' },
 ]
 
 let server: TestServer

@@ -107,7 +107,7 @@ const JOB_VALUES: Record<string, [value: unknown, words: string][]> = {
   success: [['(?=x)', 'look-arounds']],
   dependencies: [
     [1, 'is 1: write a list'],
-    [[{ job: 1, kind: 'frame' }], 'Job 1 is not a group of frames'],
+    [[{ job: 1, kind: 'frame' }], 'is not a group of frames'],
     [['1'], "Item 0 of dependencies is '1'"],
     [[1, 0], 'Item 1 of dependencies is 0'],
     [[99], 'no job 99'],

@@ -260,7 +260,7 @@ export function resolve(
     }
     case 'pick': {
       const name = WORKERS[op.worker % WORKERS.length] as string
-      if (Number.isFinite(lastRun) && nothingFor(farm.core, name, op.machine)) return null
+      if (Number.isFinite(lastRun) && nothingFor(farm.core, name, {}, op.machine)) return null
       const ask = async () => {
         const assignment = await farm.pick(name, op.machine, new AbortController().signal)
         return assignment && { run: assignment.run, job: assignment.job.id }
