@@ -23,6 +23,8 @@ export interface LiveWorker {
   run: number
   /** Its silence has been dealt with: it is in TIMEOUT until it speaks again. */
   lost: boolean
+  /** What its row said of its affinity when it last asked for a job, if it may have one: a hint, the row is the truth. */
+  affinity?: string
 }
 
 /** What a worker says about its machine with every call. */
@@ -75,9 +77,12 @@ export class Live {
   ping(name: string, now: number, vitals: Vitals): LiveWorker | undefined {
     const worker = this.workers.get(name)
     if (!worker) return undefined
-    this.workers.delete(name)
-    this.workers.set(name, worker)
-    worker.ping_time = now
+    // Within a second any order is right.
+    if (worker.ping_time !== now) {
+      this.workers.delete(name)
+      this.workers.set(name, worker)
+      worker.ping_time = now
+    }
     worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip
     if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)

@@ -24,11 +24,12 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
     tx.rows.addWorker.run({ name, now: tx.now })
     row = tx.rows.worker.get({ name }) as WorkerRow
   }
-  const { ping_time, ip, cpu, free_memory, total_memory } = row
+  const { ping_time, ip, cpu, free_memory, total_memory, active, affinity } = row
   tx.after(() => {
     if (!tx.live.workers.has(name))
       tx.live.addWorker({ name, ping_time, ip, cpu, free_memory, total_memory, run: 0, lost: false })
-    tx.live.ping(name, tx.now, vitals)
+    const live = tx.live.ping(name, tx.now, vitals)
+    if (live) live.affinity = active ? affinity : undefined
   })
   return row
 }

@@ -49,6 +49,9 @@ export function assign(tx: Tx, name: string, vitals: Vitals): Assignment | null 
  * and there is nothing for it. 10,000 idle workers ask 5,000 times a second.
  */
 export function nothingFor(core: Core, name: string): boolean {
+  // On a busy farm there mostly is something: then the row need not be read twice. The transaction reads it anyway.
+  const hint = core.live.workers.get(name)?.affinity
+  if (hint !== undefined && hasWork(core, cachedLines(core, hint))) return false
   const worker = core.rows.worker.get({ name })
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
   return !worker.active || !hasWork(core, cachedLines(core, worker.affinity))
