@@ -104,8 +104,8 @@ function workerCalls(farm: Farm) {
 }
 
 /**
- * The same three by POST, for Bun's own router: 10,000 workers say 5,000 times a second that they are alive, and Elysia's
- * way from a request to its handler and back was half of what the HTTP of it costs. `coalitionRoutes` documents them.
+ * The same three by POST, for Bun's own router: 5,000 constant answers a second take 19 % of a core there, and 33 % by way
+ * of Elysia. With what is above, 10,000 workers' heartbeats went from 54 % to 38 %. `coalitionRoutes` documents the calls.
  */
 export function hotRoutes(farm: Farm) {
   const failed = onFailure([])
