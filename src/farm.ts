@@ -20,7 +20,6 @@ import { questionOf } from './domain/sessions.ts'
 import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
-import { FarmError } from './errors.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, nothingFor } from './scheduler/assign.ts'
@@ -73,8 +72,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
   revive()
 
   /** Every change goes through here: whatever it made ready finds its worker. */
-  async function write<T>(operation: (tx: Tx) => T): Promise<T> {
-    const result = await commit(operation)
+  async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
+    const result = await commit(operation, how)
     if (waiters.size > 0) void waiters.wake()
     return result
   }
@@ -143,15 +142,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
       return steps.next(tx)
     })
     try {
-      while (!turn.done) {
-        let taken = false
-        turn = await write((tx) => {
-          // A batch can be done again when another operation of it fails badly; a step of this one cannot.
-          if (taken) throw new FarmError('unavailable', 'The submission was interrupted: send it again.')
-          taken = true
-          return steps.next(tx)
-        })
-      }
+      while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true })
       return turn.value
     } catch (error) {
       while (await commit((tx) => discard(tx, cradle)));

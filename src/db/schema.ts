@@ -101,6 +101,8 @@ export const jobs = sqliteTable(
   },
   (t) => [
     index('jobs_by_parent').on(t.parent, t.id),
+    // Moved by each pick and each end. Without it they were not faster by what could be measured; a list of what failed among
+    // a million that did not would read them all.
     index('jobs_by_parent_state').on(t.parent, t.state, t.id),
     index('jobs_ready').on(t.parent, t.needs_id, sql`${t.priority} desc`, t.id).where(sql`ready = 1`),
     // Only for order = "fair": the leaves at the root, user by user.

@@ -73,7 +73,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */
 export function createWriter(core: Core, clock: Clock) {
   const commits = new Commits(core.db.sqlite, core.tree)
-  return async function write<T>(operation: (tx: Tx) => T): Promise<T> {
+  return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
     const acts: (() => void)[] = []
     const result = await commits.write(() => {
       // A batch can be done again: only what its last turn said counts.
@@ -83,7 +83,7 @@ export function createWriter(core: Core, clock: Clock) {
       tellDependents(tx)
       lowerPriorities(tx)
       return result
-    })
+    }, how)
     for (const act of acts) act()
     return result
   }

@@ -104,9 +104,12 @@ export class Live {
   ping(name: string, now: number, vitals: Vitals): LiveWorker | undefined {
     const worker = this.workers.get(name)
     if (!worker) return undefined
-    this.workers.delete(name)
-    this.workers.set(name, worker)
-    worker.ping_time = now
+    // Within a second any order is right.
+    if (worker.ping_time !== now) {
+      this.workers.delete(name)
+      this.workers.set(name, worker)
+      worker.ping_time = now
+    }
     worker.heard = this.awake()
     worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip

@@ -130,9 +130,9 @@ function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'na
 }
 
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */
-export function leafHeldBy({ rows }: Pick<Core, 'rows'>, run: number): JobRow | undefined {
-  const event = rows.event.get({ id: run })
-  const leaf = event && rows.job.get({ id: event.job_id })
+export function leafHeldBy({ rows, live }: Pick<Core, 'rows' | 'live'>, run: number): JobRow | undefined {
+  const id = live.runs.get(run)?.job ?? rows.event.get({ id: run })?.job_id
+  const leaf = id === undefined ? undefined : rows.job.get({ id })
   return leaf?.run === run ? leaf : undefined
 }
 

@@ -14,6 +14,9 @@ import { restingState } from './states.ts'
 
 /** Rows made in one transaction, some 20 ms: other requests come in between. */
 const STEP = 1500
+/** Frames made by one statement, and characters of their commands after which it takes no more. */
+const FRAMES_AT_ONCE = 250
+const LONGEST_LIST = 1_000_000
 /** Rows of jobs that were not delivered, removed in one transaction. */
 const DISCARDED_AT_ONCE = 2000
 
@@ -64,7 +67,7 @@ export function* submit(
     job.id = insert(tx, own, state, paused, ready, wake_at)
     const holder = inside && groups.get(inside)
     if (isLeaf) {
-      if (holder) born(holder, settings.needs_id, ready)
+      if (holder) born(holder, settings.needs_id, ready === 1)
     } else {
       const group = new Group(job.id, settings.priority, settings.needs_id)
       group.max_workers = settings.max_workers
@@ -78,18 +81,19 @@ export function* submit(
         group.parent = holder
         holder.children.add(group)
       } else tops.push({ group, parent: settings.parent })
-      for (const chunk of frames?.chunks ?? []) {
-        const text = chunkText(chunk)
-        const child = {
-          ...settings,
-          ...OF_A_FRAME,
-          parent: job.id,
-          title: `${settings.title} ${text}`.trim(),
-          frames: text,
-        }
-        insert(tx, { ...child, command: frames?.template.fill(chunk) ?? '' }, 'WAITING', false, 1, 0)
-        born(group, 0, 1)
-        if (++rows % STEP === 0) tx = yield
+      const { chunks = [], template } = frames ?? {}
+      for (let from = 0; template && from < chunks.length; ) {
+        const room = Math.min(from + FRAMES_AT_ONCE, from + STEP - (rows % STEP))
+        const made = insertFrames(
+          tx,
+          { ...settings, ...OF_A_FRAME, parent: job.id },
+          chunks.slice(from, room),
+          template,
+        )
+        born(group, 0, true, made)
+        from += made
+        rows += made
+        if (rows % STEP === 0) tx = yield
       }
     }
     if (++rows % STEP === 0 && !atOnce) tx = yield
@@ -111,10 +115,24 @@ const OF_A_FRAME = {
   start_after: 0,
 }
 
-/** A leaf came to a group that no tree knows yet. */
-function born(group: Group, needs: number, ready: number): void {
-  group.total++
-  if (ready) group.leaves.set(needs, (group.leaves.get(needs) ?? 0) + 1)
+/** Leaves, all of them ready or none, came to a group that no tree knows yet. */
+function born(group: Group, needs: number, ready: boolean, count = 1): void {
+  group.total += count
+  if (ready) group.leaves.set(needs, (group.leaves.get(needs) ?? 0) + count)
+}
+
+/** Makes a job for each of these chunks, or for the first of them when commands are long; answers for how many. */
+function insertFrames(tx: Tx, settings: Planned['settings'], chunks: readonly Chunk[], template: Template): number {
+  const list: string[][] = []
+  for (let i = 0, length = 0; i < chunks.length && length < LONGEST_LIST; i++) {
+    const chunk = chunks[i] as Chunk
+    const text = chunkText(chunk)
+    const command = template.fill(chunk)
+    length += command.length
+    list.push([`${settings.title} ${text}`.trim(), command, text])
+  }
+  tx.rows.addFrames.run({ ...settings, state: 'WAITING', paused: 0, ready: 1, wake_at: 0, list: JSON.stringify(list) })
+  return list.length
 }
 
 function insert(

@@ -4,7 +4,7 @@ import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
 import { affinityRoutes } from './affinities.ts'
-import { coalitionRoutes } from './coalition.ts'
+import { coalitionRoutes, hotRoutes } from './coalition.ts'
 import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
@@ -33,7 +33,7 @@ const userRoutes = (farm: Farm, prefix: string) =>
 export const createApp = (farm: Farm) => {
   const routes: Route[] = []
   // normalize would take away what a client sent too much: it is told instead.
-  const app = new Elysia({ normalize: false })
+  const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm) } })
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
     .model(wire)

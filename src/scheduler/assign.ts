@@ -68,6 +68,8 @@ export function nothingFor(
 ): boolean {
   // A session that is new, or another's, has to be kept first.
   if (core.live.sessions.get(name)?.id !== session) return false
+  // On a busy farm there mostly is something: then the row need not be read twice. The transaction reads it anyway.
+  if (wouldGetSomething(core, name)) return false
   const worker = core.rows.worker.get({ name })
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
   const isOther =
@@ -75,5 +77,11 @@ export function nothingFor(
     (memory ?? worker.memory) !== worker.memory ||
     (cores ?? worker.cores) !== worker.cores ||
     (gpus ?? worker.gpus) !== worker.gpus
-  return !isOther && (!worker.active || !hasWork(core, askerOf(core, worker)))
+  return !isOther
+}
+
+/** Whether a worker that is active and present would get a job now, by what is in memory of it. */
+export function wouldGetSomething(core: Core, name: string): boolean {
+  const kind = core.roster.kindOf(name)
+  return kind !== undefined && hasWork(core, askerOf(core, { ...kind, name, host: core.roster.hostOf(name) ?? '' }))
 }

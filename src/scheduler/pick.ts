@@ -18,6 +18,10 @@
  * line covers was a fifth of all the server did with 20 sets, and now a pick costs one. Limits, resources and the worker that
  * failed a job are parts of its set, so that a rule of the farm is a set that nobody may take now, not a job to step over;
  * only a blocklist, and what a worker is to leave to others, depend on the root job, and are looked at there.
+ *
+ * What else a pick and an end cost, and what making it less gave (CPU of each request of pick, heartbeat, end by 64 workers:
+ * 209 µs before, 169 after): no savepoint around each (db/commit.ts), Bun's router for the old wire (http/coalition.ts), no
+ * stat of logs that are not there (domain/logs.ts), no second read of the worker's row (assign.ts) and of the run's.
  */
 import type { Core } from '../domain/core.ts'
 import { byRank, type Group, type Queue, type Rank } from '../domain/group.ts'

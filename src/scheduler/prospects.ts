@@ -1,6 +1,6 @@
 import type { Core } from '../domain/core.ts'
-import { askerOf, kindFits } from './asker.ts'
-import { hasWork } from './pick.ts'
+import { kindFits } from './asker.ts'
+import { wouldGetSomething } from './assign.ts'
 import type { Prospects } from './waiters.ts'
 
 /** What the farm has for workers that wait: for a kind of them by a look at a few sets, for one of them by the pick itself. */
@@ -10,10 +10,7 @@ export function prospectsOf(core: Core): Prospects {
       const kind = core.roster.kind(key)
       return kind !== undefined && core.tree.root.ready.keys().some((set) => kindFits(core, kind, set))
     },
-    of(name) {
-      const worker = core.rows.worker.get({ name })
-      return worker !== undefined && hasWork(core, askerOf(core, worker))
-    },
+    of: (name) => wouldGetSomething(core, name),
     isSpecial(name) {
       if (core.needs.avoided.has(name) || core.blocklist.of(name).size > 0) return true
       const host = core.roster.hostOf(name)
