@@ -70,6 +70,14 @@ export const SERVER_OPTIONS = {
     description:
       'answer workers that look for a server by broadcast: on, off, or auto: unless it listens on loopback only',
   }),
+  durability: option({
+    schema: Type.Union([Type.Literal('full'), Type.Literal('normal')]),
+    default: 'full',
+    flag: '--durability <level>',
+    env: 'COALITION_DURABILITY',
+    description:
+      'full: what was answered survives a power cut; normal: faster, and a power cut may cost the last answers',
+  }),
 } as const satisfies Table
 
 export const WORKER_OPTIONS = {

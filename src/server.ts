@@ -1,4 +1,4 @@
-import { openData, StartError } from './db/open.ts'
+import { type Durability, openData, StartError } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { createFarm } from './farm.ts'
 import { createApp } from './http/app.ts'
@@ -15,6 +15,7 @@ export interface ServerConfig {
   worker_timeout: number
   /** Whether workers that look for a server by broadcast are answered; auto: unless it listens on loopback only. */
   discovery?: 'auto' | 'on' | 'off'
+  durability?: Durability
 }
 
 export interface Server {
@@ -33,8 +34,8 @@ const STOP_MS = 5000
 
 /** Opens the data folder and listens. Throws `StartError` with one sentence when it cannot. */
 export async function startServer(config: ServerConfig): Promise<Server> {
-  const { host, port, data, worker_timeout, discovery = 'auto' } = config
-  const folder = openData(data)
+  const { host, port, data, worker_timeout, discovery = 'auto', durability } = config
+  const folder = openData(data, { durability })
   const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
   const app = createApp(farm)
   try {
@@ -54,6 +55,10 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     throw new StartError(listenProblem(host, port, error), error)
   }
   farm.run()
+  if (durability === 'normal')
+    console.error(
+      'durability is normal: a crash of the server costs nothing, a power cut may cost what was answered last; "full" keeps it.',
+    )
   const listening = app.server?.port ?? port
   const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
   const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined

@@ -92,7 +92,7 @@ describe('a bad value is refused by name', () => {
 
 describe('an unknown name is refused', () => {
   test.each([
-    ['prot = 1', 'unknown key "prot": known are host, port, data, worker_timeout, discovery and [worker]'],
+    ['prot = 1', 'unknown key "prot": known are host, port, data, worker_timeout, discovery, durability'],
     ['sleep = 1', 'unknown key "sleep": it belongs below [worker]'],
     ['[worker]\nnmae = "x"', 'unknown key "worker.nmae": known are server, name,'],
     ['[worker]\nport = 1', 'unknown key "worker.port": it is the server'],
