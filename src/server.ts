@@ -1,6 +1,8 @@
-import { type Durability, openData, StartError } from './db/open.ts'
+import { BackupSchedule } from './backup/schedule.ts'
+import { backupsIn } from './db/backups.ts'
+import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
-import { createFarm } from './farm.ts'
+import { createFarm, type Farm } from './farm.ts'
 import { createApp } from './http/app.ts'
 
 export { StartError }
@@ -16,6 +18,13 @@ export interface ServerConfig {
   /** Whether workers that look for a server by broadcast are answered; auto: unless it listens on loopback only. */
   discovery?: 'auto' | 'on' | 'off'
   durability?: Durability
+  /** Hours between two backups, 0: none; how many stay; where, '': in the data folder. */
+  backup_every?: number
+  backup_keep?: number
+  backup_dir?: string
+  /** Days, 0: for ever. */
+  keep_finished?: number
+  keep_events?: number
 }
 
 export interface Server {
@@ -34,10 +43,18 @@ const STOP_MS = 5000
 
 /** Opens the data folder and listens. Throws `StartError` with one sentence when it cannot. */
 export async function startServer(config: ServerConfig): Promise<Server> {
-  const { host, port, data, worker_timeout, discovery = 'auto', durability } = config
-  const folder = openData(data, { durability })
-  const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
-  const app = createApp(farm)
+  const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
+  const backups = config.backup_dir || backupsIn(data)
+  const folder = openData(data, { durability, backups })
+  const farm = openFarm(folder, backups, config)
+  const schedule = new BackupSchedule({
+    data,
+    folder: backups,
+    everyHours: backup_every,
+    keep: backup_keep,
+    worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
+  })
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}))
   try {
     app.listen({
       hostname: host,
@@ -55,6 +72,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     throw new StartError(listenProblem(host, port, error), error)
   }
   farm.run()
+  if (backup_every > 0) schedule.start()
   if (durability === 'normal')
     console.error(
       'durability is normal: a crash of the server costs nothing, a power cut may cost what was answered last; "full" keeps it.',
@@ -67,6 +85,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     port: listening,
     async stop() {
       discovered?.close()
+      await schedule.stop()
       void app.server?.stop(false)
       await farm.stop()
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
@@ -75,6 +94,16 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       await app.server?.stop(true)
       folder.close()
     },
+  }
+}
+
+/** What no check at the start has looked at may still be damaged, and is read here: the groups, the leaves that are ready. */
+function openFarm(folder: DataFolder, backups: string, { data, worker_timeout }: ServerConfig): Farm {
+  try {
+    return createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
+  } catch (error) {
+    folder.close()
+    throw unusable(data, backups, error)
   }
 }
 

@@ -12,7 +12,7 @@ test.each([
   ['full', FULL, 1],
   ['normal', NORMAL, 0],
 ] as const)('with durability %p a commit is flushed as it promises', (durability, synchronous, fullfsync) => {
-  const { sqlite } = openDatabase(':memory:', durability)
+  const { sqlite } = openDatabase(':memory:', { durability })
   expect(sqlite.query('pragma synchronous').get()).toEqual({ synchronous })
   expect(sqlite.query('pragma fullfsync').get()).toEqual({ fullfsync })
   sqlite.close()
