@@ -21,6 +21,7 @@ import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
 import { hasWork } from './scheduler/pick.ts'
 import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
+import { type Keep, Retention } from './scheduler/retention.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob, whyWorker } from './scheduler/why.ts'
 import { VERSION } from './version.ts'
@@ -30,9 +31,12 @@ export interface FarmOptions {
   logs: string
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
+  /** What is deleted after a time (scheduler/retention.ts); default: nothing. */
+  keep?: Keep
   clock?: Clock
 }
 
+const FOR_EVER: Keep = { finished: 0, events: 0 }
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
 /** How often time is asked what it did (scheduler/rescue.ts). */
@@ -46,11 +50,12 @@ export type Farm = ReturnType<typeof createFarm>
  * The farm as one object: domain and scheduler. What changes something answers a promise that resolves when the change is
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
-export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock }: FarmOptions) {
+export function createFarm(db: Db, { logs, workerTimeout = 60, keep = FOR_EVER, clock = wallClock }: FarmOptions) {
   const core = createCore(db, logs)
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters((affinity) => hasWork(core, cachedLines(core, affinity)))
+  const retention = new Retention(core, keep, write)
   revive()
 
   /** Every change goes through here: whatever it made ready finds its worker. */
@@ -82,6 +87,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     while ((await write(endOverdueRuns)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+    await retention.step(clock())
   }
 
   async function saveLife(): Promise<void> {

@@ -98,9 +98,11 @@ export async function startServer(config: ServerConfig): Promise<Server> {
 }
 
 /** What no check at the start has looked at may still be damaged, and is read here: the groups, the leaves that are ready. */
-function openFarm(folder: DataFolder, backups: string, { data, worker_timeout }: ServerConfig): Farm {
+function openFarm(folder: DataFolder, backups: string, config: ServerConfig): Farm {
+  const { data, worker_timeout, keep_finished = 0, keep_events = 0 } = config
+  const keep = { finished: keep_finished, events: keep_events }
   try {
-    return createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
+    return createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout, keep })
   } catch (error) {
     folder.close()
     throw unusable(data, backups, error)

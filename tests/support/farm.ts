@@ -10,6 +10,7 @@ import { FarmError } from '../../src/errors.ts'
 import { createFarm, type Farm } from '../../src/farm.ts'
 import type { Event, Job, JobInput, Worker } from '../../src/models.ts'
 import type { Assignment } from '../../src/protocol.ts'
+import type { Keep } from '../../src/scheduler/retention.ts'
 
 /** Seconds since the epoch at which every test begins. */
 export const START = 1_800_000_000
@@ -28,6 +29,7 @@ export interface TestFarmOptions {
   logs?: string
   clock?: TestClock
   workerTimeout?: number
+  keep?: Keep
 }
 
 /** Groups by name hold what they hold; a text is the command of a leaf. */
@@ -46,12 +48,17 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout }: TestFarmOptions) {
+  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, keep }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
     this.db = openDatabase(path)
-    this.farm = createFarm(this.db, { logs: this.logs, clock: clock.read, ...(workerTimeout && { workerTimeout }) })
+    this.farm = createFarm(this.db, {
+      logs: this.logs,
+      clock: clock.read,
+      ...(workerTimeout && { workerTimeout }),
+      ...(keep && { keep }),
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
