@@ -6,7 +6,7 @@ import { backupName, backupsIn, listBackups } from './backups.ts'
 import { copyDatabase } from './copy.ts'
 import { Damage, inspect, sizeOf } from './inspect.ts'
 import { lockFolder } from './lock.ts'
-import { migrate, SCHEMA_VERSION, versionOf } from './migrate.ts'
+import { MIGRATIONS, migrate, versionOf } from './migrate.ts'
 import * as schema from './schema.ts'
 import { reason, StartError } from './startError.ts'
 
@@ -39,17 +39,21 @@ export interface DataOptions {
   backups?: string | undefined
 }
 
-/** Opens a database and brings it to this version's schema. `':memory:'` for tests. */
-export function openDatabase(path: string, { durability = 'full', backups }: DataOptions = {}): Db {
+/** Opens a database and brings it to this version's schema. `':memory:'`, and migrations of their own, for tests. */
+export function openDatabase(
+  path: string,
+  { durability = 'full', backups }: DataOptions = {},
+  migrations = MIGRATIONS,
+): Db {
   const db = connect(path, durability)
   try {
     const version = versionOf(db.sqlite)
-    if (version > SCHEMA_VERSION)
+    if (version > migrations.length)
       throw new StartError(
-        `The database ${path} is from a newer version of Coalition (schema ${version}, this one knows ${SCHEMA_VERSION}): start that version, or restore an older backup.`,
+        `The database ${path} is from a newer version of Coalition (schema ${version}, this one knows ${migrations.length}): start that version, or restore an older backup.`,
       )
-    if (version > 0 && version < SCHEMA_VERSION && backups !== undefined) keepBefore(path, version, backups)
-    migrate(db.sqlite)
+    if (version > 0 && version < migrations.length && backups !== undefined) keepBefore(path, version, backups)
+    migrate(db.sqlite, migrations)
   } catch (error) {
     db.sqlite.close()
     throw error

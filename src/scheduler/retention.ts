@@ -15,7 +15,7 @@ export interface Keep {
 const DAY = 86_400
 /** Rows looked at in one go. */
 const READ = 200
-/** Leaves deleted in one operation, some 5 ms; a group goes with its last ones, so that it is never there and empty. */
+/** Leaves deleted in one operation, some 10 ms; a group goes with its last ones, so that it is never there and empty. */
 const LEAVES = 10
 const EVENTS = 200
 /** Operations in one step: with a step a second up to 8 million jobs a day. */
