@@ -15,6 +15,15 @@ export const Health = Type.Object(
       ready: Type.Integer({ description: 'Leaves that nothing holds back' }),
     }),
     workers: Type.Object({ total: Type.Integer(), working: Type.Integer(), timeout: Type.Integer() }),
+    backup: Type.Optional(
+      Type.Object(
+        {
+          last: Type.Integer({ description: 'When the newest was made, in seconds since the epoch; 0: there is none' }),
+          problem: Type.Optional(Type.String({ description: 'Why the last attempt failed; it is tried again' })),
+        },
+        { description: 'Of the scheduled backups; absent when there is no schedule' },
+      ),
+    ),
   },
   { $id: 'Health' },
 )

@@ -114,6 +114,51 @@ export const SERVER_OPTIONS = {
     env: 'COALITION_DECREASE_PRIORITY_AFTER',
     description: 'jobs in ERROR in a group that lower its priority by one; 0: never',
   }),
+  durability: option({
+    schema: Type.Union([Type.Literal('full'), Type.Literal('normal')]),
+    default: 'full',
+    flag: '--durability <level>',
+    env: 'COALITION_DURABILITY',
+    description:
+      'full: what was answered survives a power cut; normal: faster, and a power cut may cost the last answers',
+  }),
+  backup_every: option({
+    schema: Type.Number({ minimum: 0, maximum: 8760 }),
+    default: 24,
+    flag: '--backup-every <hours>',
+    env: 'COALITION_BACKUP_EVERY',
+    description: 'hours between two backups of the database; 0: never',
+  }),
+  backup_keep: option({
+    schema: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    default: 7,
+    flag: '--backup-keep <number>',
+    env: 'COALITION_BACKUP_KEEP',
+    description: 'how many of these backups stay',
+  }),
+  backup_dir: option({
+    schema: Type.String({ minLength: 1, maxLength: 4096 }),
+    default: '',
+    flag: '--backup-dir <folder>',
+    env: 'COALITION_BACKUP_DIR',
+    description: 'folder of the backups, better on another disk',
+    path: true,
+    defaultText: '`backups` in the data folder',
+  }),
+  keep_finished: option({
+    schema: Type.Number({ minimum: 0, maximum: 36_500 }),
+    default: 0,
+    flag: '--keep-finished <days>',
+    env: 'COALITION_KEEP_FINISHED',
+    description: 'days after which a FINISHED job of the root is deleted, with all below it and the logs; 0: never',
+  }),
+  keep_events: option({
+    schema: Type.Number({ minimum: 0, maximum: 36_500 }),
+    default: 0,
+    flag: '--keep-events <days>',
+    env: 'COALITION_KEEP_EVENTS',
+    description: 'days after which the event of a run is deleted; 0: never',
+  }),
 } as const satisfies Table
 
 export const WORKER_OPTIONS = {

@@ -32,6 +32,7 @@ import {
   saveSigns,
   wakeJobs,
 } from './scheduler/rescue.ts'
+import { type Keep, Retention } from './scheduler/retention.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob } from './scheduler/why.ts'
 import { whyWorker } from './scheduler/whyWorker.ts'
@@ -45,9 +46,12 @@ export interface FarmOptions {
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
   policy?: Partial<Policy>
+  /** What is deleted after a time (scheduler/retention.ts); default: nothing. */
+  keep?: Keep
   clock?: Clock
 }
 
+const FOR_EVER: Keep = { finished: 0, events: 0 }
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
 /** How often time is asked what it did (scheduler/rescue.ts). */
@@ -61,7 +65,10 @@ export type Farm = ReturnType<typeof createFarm>
  * The farm as one object: domain and scheduler. What changes something answers a promise that resolves when the change is
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
-export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = wallClock }: FarmOptions) {
+export function createFarm(
+  db: Db,
+  { logs, workerTimeout = 60, policy, keep = FOR_EVER, clock = wallClock }: FarmOptions,
+) {
   // Who brings a clock of his own means all of time.
   const awake = clock === wallClock ? awakeClock() : clock
   const jumps = clock === wallClock ? wallClockJumps() : () => 0
@@ -69,6 +76,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters(prospectsOf(core))
+  const retention = new Retention(core, keep, write)
   revive()
 
   /** Every change goes through here: whatever it made ready finds its worker. */
@@ -105,6 +113,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, policy, clock = w
     while ((await write(wakeJobs)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+    await retention.step(clock())
   }
 
   async function saveLife(): Promise<void> {

@@ -74,13 +74,14 @@ const WIRE = ['models', 'protocol', 'answers']
 /** What each room may import besides itself: main → cli → server → http → farm → scheduler → domain → db. */
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
-  cli: ['server', 'import', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['http', 'farm', 'db', 'discovery', 'config', ...LEAVES],
+  cli: ['server', 'import', 'backup', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
+  server: ['http', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
   http: ['farm', 'domain', 'db', ...WIRE, ...LEAVES],
   farm: ['scheduler', 'domain', 'db', ...WIRE, ...LEAVES],
   scheduler: ['domain', 'db', ...WIRE, ...LEAVES],
-  // Beside the farm: it writes a database that no server has open.
+  // Beside the farm: they read and write databases without it.
   import: ['domain', 'db', 'config', ...LEAVES],
+  backup: ['domain', 'db', ...LEAVES],
   domain: ['db', ...WIRE, ...LEAVES],
   db: ['errors', 'lock'],
   models: ['db'],
@@ -113,6 +114,7 @@ const TYPES_ONLY: Record<string, string[]> = Object.fromEntries(
 const STARTERS: Record<string, string[]> = {
   server: ['cli/serve.ts', 'cli/up.ts'],
   import: ['cli/import.ts'],
+  backup: ['cli/backup.ts', 'cli/check.ts'],
   worker: ['cli/worker.ts'],
   demo: ['cli/demo.ts'],
 }
@@ -150,7 +152,7 @@ describe('src/', () => {
     expect(running.map(told)).toEqual([])
   })
 
-  test('starts the server, the agent, the demo and the import from one command each', () => {
+  test('starts the server, the agent, the demo, the import and the backups from their own commands', () => {
     const others = inside.filter(({ from, to, typeOnly }) => {
       const starters = STARTERS[roomOf(to)]
       return roomOf(from) === 'cli' && starters && !typeOnly && !starters.includes(from)

@@ -1,6 +1,8 @@
 /** All commands in one tree. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
+import { backupCommand, restoreCommand } from './backup.ts'
+import { checkCommand } from './check.ts'
 import { demoCommand, demoFrameCommand, demoJoinCommand } from './demo.ts'
 import { eventsCommand } from './events.ts'
 import { importCommand } from './import.ts'
@@ -21,6 +23,9 @@ export function createProgram() {
     .addCommand(workersCommand())
     .addCommand(eventsCommand())
     .addCommand(importCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
+    .addCommand(checkCommand())
     .addCommand(demoCommand())
     .addCommand(workerGuardCommand(), { hidden: true })
     .addCommand(demoFrameCommand(), { hidden: true })

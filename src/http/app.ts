@@ -29,8 +29,8 @@ const userRoutes = (farm: Farm, prefix: string) =>
     .use(eventRoutes(farm, prefix))
     .use(affinityRoutes(farm, prefix))
 
-/** Every route there is. */
-export const createApp = (farm: Farm) => {
+/** Every route there is. `more`: what the farm does not know of the server's health. */
+export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () => ({})) => {
   const routes: Route[] = []
   // normalize would take away what a client sent too much: it is told instead.
   const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm) } })
@@ -54,7 +54,7 @@ export const createApp = (farm: Farm) => {
     .use(submitRoutes(farm))
     .get(
       '/api/health',
-      () => json(farm.health()),
+      () => json({ ...farm.health(), ...more() }),
       documented({ tag: 'Server', summary: 'Version, uptime and counts', answer: ref('Health') }),
     )
     .use(docs())

@@ -1,7 +1,8 @@
 /** Holds a farm against the model, and against itself: what is in memory and what is counted must follow from the rows. */
 import { expect } from 'bun:test'
-import { dependencies, type EventRow, type JobRow, type WorkerRow } from '../../src/db/schema.ts'
+import type { JobRow } from '../../src/db/schema.ts'
 import { Blocklist } from '../../src/domain/blocklist.ts'
+import { checkFarm } from '../../src/domain/check.ts'
 import { Roster } from '../../src/domain/roster.ts'
 import { Tree } from '../../src/domain/tree.ts'
 import { Usage } from '../../src/domain/usage.ts'
@@ -106,52 +107,10 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
   expectMemoryOfRows(test)
   for (const user of new Set([...model.jobs.values()].map((job) => job.user)))
     same(`what ${user} has`, farm.core.tree.shares.of(user), model.share(user))
-  expectRowsHoldTogether(test, rows)
+  same('what does not hold together', checkFarm(db.sqlite), [])
+  const held = [...rows.values()].filter((row) => row.run > 0)
+  same('runs in memory', [...farm.core.live.runs.keys()].sort(), held.map((row) => row.run).sort())
 }
-
-function expectRowsHoldTogether({ db, farm }: TestFarm, rows: Map<number, JobRow>): void {
-  const links = db.select().from(dependencies).all()
-  const workers = db.sqlite.query<WorkerRow, []>('select * from workers').all()
-  const events = db.sqlite.query<EventRow, []>("select * from events where state = 'WORKING'").all()
-  const working = [...rows.values()].filter((row) => row.run > 0)
-  same('open events', events.length, working.length)
-  same('runs in memory', [...farm.core.live.runs.keys()].sort(), working.map((row) => row.run).sort())
-  same('runs that workers hold', workers.filter((worker) => worker.current_event > 0).length, working.length)
-  for (const row of rows.values()) {
-    const leaf = row.command !== ''
-    const mine = links.filter((link) => link.job_id === row.id)
-    const event = events.find((each) => each.id === row.run)
-    const worker = workers.find((each) => each.current_event === row.run)
-    same(
-      `what hangs together with job ${row.id}`,
-      {
-        ready: row.ready,
-        run: row.run > 0,
-        event: event && { job: event.job_id, worker: event.worker },
-        worker: row.run > 0 ? worker?.name : undefined,
-        deadline: row.deadline,
-        waits_for: row.waits_for,
-        unfinished: row.unfinished,
-        counted: leaf ? row.total + row.working_since : 0,
-      },
-      {
-        ready: Number(leaf && row.state === 'WAITING' && row.wake_at === 0),
-        run: leaf && row.state === 'WORKING',
-        event: row.run > 0 ? { job: row.id, worker: row.worker } : undefined,
-        worker: row.run > 0 ? row.worker : undefined,
-        deadline: row.run > 0 && row.timeout > 0 ? row.start_time + row.timeout : 0,
-        waits_for: mine.length,
-        unfinished: mine.filter(({ dependency, kind }) => !isMet(rows.get(dependency), kind)).length,
-        counted: 0,
-      },
-    )
-  }
-}
-
-const isMet = (on: JobRow | undefined, kind: string) =>
-  on !== undefined && on.command === '' && kind !== 'all'
-    ? kind === 'frame' || on.total_finished > 0
-    : on?.state === 'FINISHED'
 
 /** What runs hold, who is blocked and who is present: as one who reads the database now would know it. */
 function expectMemoryOfRows({ db, farm: { core } }: TestFarm): void {

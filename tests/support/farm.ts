@@ -10,6 +10,7 @@ import { FarmError } from '../../src/errors.ts'
 import { createFarm, type Farm, type Policy } from '../../src/farm.ts'
 import type { Event, Job, JobInput, Worker } from '../../src/models.ts'
 import type { Assignment } from '../../src/protocol.ts'
+import type { Keep } from '../../src/scheduler/retention.ts'
 
 /** Seconds since the epoch at which every test begins. */
 export const START = 1_800_000_000
@@ -29,6 +30,7 @@ export interface TestFarmOptions {
   clock?: TestClock
   workerTimeout?: number
   policy?: Partial<Policy>
+  keep?: Keep
 }
 
 /** Groups by name hold what they hold; a text is the command of a leaf. */
@@ -47,7 +49,7 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, policy }: TestFarmOptions) {
+  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, policy, keep }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
@@ -57,6 +59,7 @@ export class TestFarm implements AsyncDisposable {
       clock: clock.read,
       ...(workerTimeout && { workerTimeout }),
       ...(policy && { policy }),
+      ...(keep && { keep }),
     })
   }
 
