@@ -10,6 +10,7 @@ import * as jobOperations from './domain/jobs.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
+import { type Order, orderJobs } from './domain/order.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { discard, submit } from './domain/submission.ts'
@@ -169,6 +170,11 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     },
 
     getJob: (id: number) => lists.getJob(core, now(), id),
+    getJobs: (ids: Iterable<number>) => lists.getJobs(core, now(), ids),
+    getEvents: (ids: Iterable<number>) => lists.getEvents(core, now(), ids),
+    getWorkers: (names: Iterable<string>) => workerOperations.getWorkers(core, names),
+    /** The ids of a list in its order, and its sums. */
+    orderJobs: (parent: number, filter: lists.JobFilter, order: Order) => orderJobs(core, now(), parent, filter, order),
     listChildren: (parent: number, filter: lists.JobFilter = {}, paging: lists.Paging<lists.SortField> = {}) =>
       lists.listChildren(core, now(), parent, filter, paging),
     listDependencies: (id: number) => lists.listDependencies(core, now(), id),

@@ -70,7 +70,7 @@ const roomOf = (file: string): string => file.split('/')[0]?.replace(/\.ts$/, ''
 /** What everybody may know: they know nothing of the program themselves. */
 const LEAVES = ['errors', 'version', 'address', 'environment', 'self', 'user']
 /** What the wire looks like; below the tables, from which it is derived. */
-const WIRE = ['models', 'protocol', 'answers']
+const WIRE = ['models', 'protocol', 'answers', 'watch']
 /** What each room may import besides itself: main → cli → server → http → farm → scheduler → domain → db. */
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
@@ -86,6 +86,7 @@ const ARROWS: Record<string, string[]> = {
   models: ['db'],
   protocol: ['models', 'db'],
   answers: ['db'],
+  watch: ['models', 'answers'],
   worker: ['client', ...WIRE, 'errors', 'environment', 'self'],
   demo: ['client', ...WIRE, 'errors', 'user'],
   client: [...WIRE, 'errors'],

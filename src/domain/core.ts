@@ -1,10 +1,12 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
+import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
 import { prepareRows, type Rows } from './rows.ts'
+import { Signs } from './signs.ts'
 import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
 
@@ -16,6 +18,8 @@ export interface Core {
   tree: Tree
   live: Live
   logs: Logs
+  changes: Changes
+  signs: Signs
 }
 
 /** One operation inside a transaction. The clock is read once. */
@@ -33,7 +37,18 @@ export function createCore(db: Db, logs: string): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   discardAll({ db, rows })
-  return { db, rows, needs, tree: new Tree(db, needs), live: new Live(), logs: new Logs(logs) }
+  const changes = new Changes()
+  const signs = new Signs()
+  return {
+    db,
+    rows,
+    needs,
+    tree: new Tree(db, needs, changes),
+    live: new Live(signs, changes),
+    logs: new Logs(logs, (job) => signs.log(job)),
+    changes,
+    signs,
+  }
 }
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */

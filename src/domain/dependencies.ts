@@ -19,6 +19,7 @@ export function setDependencies(tx: Tx, id: number, ids: readonly number[], fiel
   for (const dependency of old) if (!wanted.has(dependency)) tx.rows.removeDependency.run({ job_id: id, dependency })
   for (const dependency of added) tx.rows.addDependency.run({ job_id: id, dependency })
   tx.rows.saveWaitsFor.run({ id, waits_for: wanted.size })
+  tx.changes.job(id, row.parent)
   const unfinished = [...wanted].filter((dependency) => !isFinished(tx, dependency)).length
   if (isGroup(row)) {
     const group = tx.tree.get(id)

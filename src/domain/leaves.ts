@@ -13,6 +13,7 @@ export function saveLeaf(tx: Tx, before: JobRow, change: Partial<JobRow>): JobRo
   for (const name of VOLATILE) values[name] = after[name]
   tx.rows.saveLeaf.run(values)
   tx.tree.moveLeaf(before, after)
+  tx.changes.job(after.id, after.parent)
   tx.tree.flip(after.id, before.state, after.state)
   return after
 }

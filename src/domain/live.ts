@@ -1,4 +1,6 @@
+import type { Changes } from './changes.ts'
 import { ProgressReader, progressPattern } from './progress.ts'
+import type { Signs } from './signs.ts'
 
 /** A run that a worker holds, as heartbeats keep it: no row is touched by them. */
 export interface LiveRun {
@@ -44,6 +46,11 @@ export class Live {
   #changedRuns = new Set<LiveRun>()
   #changedWorkers = new Set<LiveWorker>()
 
+  constructor(
+    private readonly signs: Signs,
+    private readonly changes: Changes,
+  ) {}
+
   addWorker(worker: LiveWorker): LiveWorker {
     this.workers.set(worker.name, worker)
     return worker
@@ -78,12 +85,14 @@ export class Live {
     this.workers.delete(name)
     this.workers.set(name, worker)
     worker.ping_time = now
+    if (worker.lost) this.changes.spoke(name)
     worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip
     if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)
     if (vitals.free_memory !== undefined) worker.free_memory = vitals.free_memory
     if (vitals.total_memory !== undefined) worker.total_memory = vitals.total_memory
     this.#changedWorkers.add(worker)
+    this.signs.worker(name)
     return worker
   }
 
@@ -93,6 +102,7 @@ export class Live {
     const stated = progress ?? (output && output.byteLength > 0 ? run.reader.read(output) : undefined)
     if (stated !== undefined) run.progress = stated
     this.#changedRuns.add(run)
+    this.signs.job(run.job)
   }
 
   /** The workers that have been silent since `before`, the longest first. */

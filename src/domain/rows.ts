@@ -3,6 +3,7 @@ import { hot, prepared } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { affinities, dependencies, events, type JobRow, jobs, type WorkerRow, workers } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import type { Changes } from './changes.ts'
 
 const $ = sql.placeholder
 const is = (column: unknown, name: string) => sql`${column} = ${$(name)}`
@@ -261,9 +262,14 @@ export function jobRow({ rows }: { rows: Rows }, id: number, field?: string): Jo
 export const isGroup = (row: Pick<JobRow, 'command'>): boolean => row.command === ''
 
 /** Writes what changed of a worker; answers the row as it is now. */
-export function saveWorker({ rows }: { rows: Rows }, before: WorkerRow, change: Partial<WorkerRow>): WorkerRow {
+export function saveWorker(
+  { rows, changes }: { rows: Rows; changes: Changes },
+  before: WorkerRow,
+  change: Partial<WorkerRow>,
+): WorkerRow {
   const after = { ...before, ...change }
   const { name, state, last_job, current_event, finished, error, active, affinity } = after
   rows.saveWorker.run({ name, state, last_job, current_event, finished, error, active, affinity })
+  changes.worker(name)
   return after
 }

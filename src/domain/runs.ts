@@ -18,6 +18,7 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
     log_start,
   })
   const run = Number(event.lastInsertRowid)
+  tx.changes.event(run, leaf.id, worker.name)
   const job = saveLeaf(tx, leaf, {
     state: 'WORKING',
     worker: worker.name,
@@ -67,6 +68,7 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   const counts = end === 'FINISHED' || end === 'ERROR'
   const run_done = leaf.run_done + Number(counts)
   rows.endEvent.run({ id: run, state: end, duration })
+  tx.changes.event(run, leaf.id, leaf.worker)
   const worker = rows.worker.get({ name: leaf.worker })
   if (worker?.current_event === run)
     saveWorker(tx, worker, {

@@ -1,4 +1,5 @@
 import type { Db } from '../db/open.ts'
+import { Changes } from './changes.ts'
 import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
 import { add, Group } from './group.ts'
 import { COUNTERS, prepareGroupRows } from './groupRows.ts'
@@ -33,6 +34,7 @@ export class Tree {
   constructor(
     db: Db,
     private readonly needs: NeedSets,
+    private readonly changes = new Changes(),
   ) {
     this.#rows = prepareGroupRows(db)
     this.load()
@@ -60,6 +62,10 @@ export class Tree {
   /** A leaf appears (`before` null), goes (`after` null) or changes. */
   moveLeaf(before: Leaf | null, after: Leaf | null): void {
     this.#journal.push({ undo: () => this.moveLeaf(after, before), ofTree: true })
+    if (before?.parent !== after?.parent) {
+      if (before) this.changes.members(before.parent)
+      if (after) this.changes.members(after.parent)
+    }
     if (before && after && before.parent === after.parent) {
       this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), true)
     } else {
@@ -80,7 +86,8 @@ export class Tree {
     this.#groups.set(group.id, group)
     group.parent = parent
     parent.children.add(group)
-    this.#dirty.add(group)
+    this.changes.members(parent.id)
+    this.#touch(group)
     this.#count(parent, totalsOf(group, 1), false)
     this.#offer(group, 1)
     this.#journal.push({ undo: () => this.detach(group), ofTree: true })
@@ -98,7 +105,7 @@ export class Tree {
     this.#journal.push({ undo: forget, ofTree: true })
     for (const group of below.toReversed()) {
       this.#groups.set(group.id, group)
-      this.#dirty.add(group)
+      this.#touch(group)
       for (const child of group.children) sum(group, totalsOf(child, 1))
       this.#gather(group)
       group.state = groupState(group, group.paused, group.unfinished)
@@ -109,6 +116,7 @@ export class Tree {
   /** Takes a group, and all below it, out of its parent. */
   detach(group: Group): void {
     const parent = group.parent ?? this.root
+    this.changes.members(parent.id)
     this.#offer(group, -1)
     this.#count(parent, totalsOf(group, -1), false)
     parent.children.delete(group)
@@ -138,7 +146,7 @@ export class Tree {
       const was = g.start_time
       const node = g
       node.start_time = Math.max(was, time)
-      this.#dirty.add(node)
+      this.#touch(node)
       const undo = () => {
         node.start_time = was
       }
@@ -152,6 +160,7 @@ export class Tree {
    */
   replace(top: Group, settle: (group: Group) => void): void {
     this.#rebuild = true
+    this.changes.swept()
     // No way back but anew; it counts as a change all the same, or an operation that fails after it would look like the first.
     this.#journal.push({ undo: () => undefined, ofTree: true })
     const parent = top.parent
@@ -165,7 +174,7 @@ export class Tree {
       group.ready.clear()
       group.queues.clear()
       group.forgetHeads()
-      this.#dirty.add(group)
+      this.#touch(group)
     }
     for (const group of groups.reverse()) {
       this.#gather(group)
@@ -180,11 +189,13 @@ export class Tree {
   /** Takes a group and all below it out for good: they are being deleted. */
   forget(top: Group): void {
     this.#rebuild = true
+    this.changes.swept()
     const below = [...this.below(top)]
     this.detach(top)
     for (const group of below) {
       this.#groups.delete(group.id)
       this.#dirty.delete(group)
+      this.changes.gone(group.id)
     }
   }
 
@@ -197,6 +208,7 @@ export class Tree {
 
   mark(): number {
     this.flips.clear()
+    this.changes.mark()
     return this.#journal.length
   }
 
@@ -211,6 +223,7 @@ export class Tree {
     }
     if (this.#rebuild) this.load()
     this.flips.clear()
+    this.changes.undo(mark === 0)
     return true
   }
 
@@ -230,6 +243,7 @@ export class Tree {
     this.#dirty.clear()
     this.#journal.length = 0
     this.#rebuild = false
+    this.changes.committed()
   }
 
   /** Builds the tree from the rows: one pass over the groups, one over the index of ready leaves. */
@@ -278,10 +292,16 @@ export class Tree {
     }
   }
 
+  /** Its row is written at the commit, and told. */
+  #touch(group: Group): void {
+    this.#dirty.add(group)
+    this.changes.job(group.id, group.parent?.id ?? 0)
+  }
+
   #restate(group: Group): void {
     const was = group.state
     group.state = groupState(group, group.paused, group.unfinished)
-    this.#dirty.add(group)
+    this.#touch(group)
     this.flip(group.id, was, group.state)
   }
 

@@ -12,6 +12,7 @@ import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
+import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
 import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
@@ -55,6 +56,7 @@ export const createApp = (farm: Farm) => {
       () => json(farm.health()),
       documented({ tag: 'Server', summary: 'Version, uptime and counts', answer: ref('Health') }),
     )
+    .use(streamRoutes(farm))
     .use(docs())
   routes.push(...app.routes)
   return app

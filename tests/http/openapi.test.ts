@@ -85,6 +85,8 @@ describe('the document', () => {
       // Pages for people.
       /^GET \/$/,
       /^GET \/docs/,
+      // A WebSocket, which no OpenAPI describes.
+      /^WS \/api\/stream$/,
       // The same calls as below /api.
       /^[A-Z]+ \/api\/webfrontend\//,
       // A call of Coalition 4 that is gone, and says so.
@@ -203,6 +205,7 @@ describe('what the server answers is what the document says', () => {
       '/api/jobs': '/api/jobs',
       '/api/jobs/{id}': `/api/jobs/${done}`,
       '/api/jobs/{id}/children': `/api/jobs/${group}/children`,
+      '/api/jobs/{id}/order': `/api/jobs/${group}/order`,
       '/api/jobs/{id}/dependencies': `/api/jobs/${running + 1}/dependencies`,
       '/api/jobs/{id}/childrendependencies': '/api/jobs/0/childrendependencies',
       '/api/jobs/{id}/log': `/api/jobs/${done}/log`,
