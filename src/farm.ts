@@ -156,6 +156,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
 
   return {
     core,
+    /** Seconds since the epoch. */
+    now,
     step,
     /** Starts to look after time-outs and lost workers. */
     run,

@@ -60,6 +60,8 @@ export interface Frame {
   epoch: string
   /** Counts up with the commits: what is told is as of this one, or later. */
   seq: number
+  /** The server's time, seconds since the epoch. */
+  now: number
   /** What was missed is not known any more, or too much: ask for the lists again. */
   anew?: true
   jobs?: Job[]

@@ -10,6 +10,7 @@ import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
+import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
 import { streamRoutes } from './stream.ts'
@@ -43,7 +44,7 @@ export const createApp = (farm: Farm) => {
     .onTransform(({ query }) => {
       delete (query as Record<string, unknown>)._
     })
-    .get('/', ({ redirect }) => redirect('/docs'), { detail: { hide: true } })
+    .use(pageRoutes())
     .use(userRoutes(farm, '/api'))
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))

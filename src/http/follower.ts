@@ -114,7 +114,7 @@ export class Follower {
     this.#newVitals.clear()
     const parts = Object.entries(frame).map(([name, part]) => `"${name}":${Array.isArray(part) ? `[${part}]` : part}`)
     if (parts.length === 0 && !hello) return undefined
-    return `{${[`"epoch":"${this.epoch}","seq":${this.#told}`, ...parts].join(',')}}`
+    return `{${[`"epoch":"${this.epoch}","seq":${this.#told},"now":${this.farm.now()}`, ...parts].join(',')}}`
   }
 
   /** Whether a log that it follows is longer than what it was told. */
