@@ -19,7 +19,7 @@ import { go, type Lines, pick, type Selection } from './selection.ts'
 const ROW = 26
 const NARROW_ROW = 36
 const HEAD = 28
-const OVERSCAN = 10
+const OVERSCAN = 6
 
 export interface CellsProps<K, R, P> {
   of: K
@@ -71,6 +71,9 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     useFlushSync: false,
   })
   const items = virtual.getVirtualItems()
+  // A row that scrolls off is drawn over as the one that comes: making its cells anew took half of each frame.
+  const slots = useRef(0)
+  slots.current = Math.max(slots.current, items.length)
   const first = items[0]?.index ?? 0
   const last = items.at(-1)?.index ?? -1
   useEffect(() => {
@@ -139,7 +142,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
           const { level, expanded } = levelOf?.(index) ?? { level: 1, expanded: undefined }
           return (
             <Row
-              key={key}
+              key={index % slots.current}
               id={rowId(label, index)}
               of={key}
               index={index}

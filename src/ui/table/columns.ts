@@ -11,6 +11,7 @@ import {
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { remembered } from '../data/store.ts'
 import { useNarrow } from '../parts/useNarrow.ts'
+import { moved } from './order.ts'
 
 export interface Column<R, Place = unknown> {
   id: string
@@ -143,10 +144,4 @@ function withNew<R, P>(columns: readonly Column<R, P>[], chosen: Chosen): Chosen
     columnVisibility: { ...initial(fresh).columnVisibility, ...chosen.columnVisibility },
     columnSizing: chosen.columnSizing,
   }
-}
-
-export function moved(order: readonly string[], id: string, to: number): string[] {
-  const rest = order.filter((each) => each !== id)
-  rest.splice(Math.max(0, to), 0, id)
-  return rest
 }
