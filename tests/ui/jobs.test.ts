@@ -297,6 +297,27 @@ describe.skipIf(!usable)('the Jobs view', () => {
     opened.complaints.length = 0
   })
 
+  test('hangs up while its tab is hidden, and knows what happened when it is looked at again', async () => {
+    const { alone } = await scene()
+    await page.clock.install()
+    await show()
+    await becomes(titles, ['Shot', 'Other', 'Alone'])
+    await seen(false)
+    await page.clock.fastForward(11_000)
+    await page.getByText('Asleep').waitFor()
+    await opened.server.post('/api/jobs', { [alone]: { title: 'Not alone' } })
+    await opened.server.add({ title: 'Made meanwhile', command: 'x' })
+    await seen(true)
+    await becomes(titles, ['Shot', 'Other', 'Not alone', 'Made meanwhile'])
+  })
+
+  /** As the browser tells a page that its tab is shown, or hidden. */
+  const seen = (shown: boolean) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, !shown)
+
   for (const theme of ['dark', 'light'] as const)
     test(`has nothing that axe finds, ${theme}`, async () => {
       const { alone } = await scene()

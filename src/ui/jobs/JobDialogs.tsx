@@ -1,3 +1,4 @@
+import type { Job } from '../../models.ts'
 import { jobRows } from '../data/live.ts'
 import { useStore } from '../data/store.ts'
 import { Question } from '../parts/Dialog.tsx'
@@ -30,8 +31,14 @@ export function JobDialogs() {
 /** Names the number, with all that is below. */
 function whatGoes(ids: readonly number[]): string {
   const jobs = ids.flatMap((id) => jobRows.get(id) ?? [])
-  const below = jobs.reduce((sum, { total }) => sum + total, 0)
-  const running = jobs.reduce(
+  const chosen = new Set(ids)
+  const inside = (job: Job | undefined): boolean =>
+    job !== undefined && (chosen.has(job.parent) || inside(jobRows.get(job.parent)))
+  // A job that is named by itself is not counted again with its group.
+  const tops = jobs.filter((job) => !inside(job))
+  const named = jobs.filter((job) => job.command !== '' && inside(job)).length
+  const below = tops.reduce((sum, { total }) => sum + total, 0) - named
+  const running = tops.reduce(
     (sum, job) => sum + (job.command === '' ? job.total_working : Number(job.state === 'WORKING')),
     0,
   )

@@ -44,7 +44,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'id',
     label: 'ID',
-    width: 62,
+    width: 68,
     sort: 'id',
     ...number(
       (job) => job.id,
@@ -65,7 +65,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'url',
     label: 'Link',
-    width: 38,
+    width: 42,
     sort: 'url',
     cell: (job) => <JobLink url={job.url} />,
     value: (job) => job.url,
@@ -76,7 +76,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     label: 'State',
     width: 92,
     sort: 'state',
-    narrow: 40,
+    narrow: 56,
     cell: (job) => <StateMark state={job.state} />,
     value: (job) => job.state,
   },
@@ -112,7 +112,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     cell: (job) => <Progress job={job} />,
     value: (job) => job.progress,
   },
-  { id: 'affinity', label: 'Affinity', width: 84, ...text('affinity') },
+  { id: 'affinity', label: 'Affinity', width: 90, ...text('affinity') },
   {
     id: 'timeout',
     label: 'Timeout',
@@ -129,7 +129,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'start_time',
     label: 'Start',
-    width: 78,
+    width: 74,
     sort: 'start_time',
     ...number(
       (job) => job.start_time,

@@ -14,7 +14,9 @@ interface Group {
 /** Every command that there is now, found by typing. */
 export function Palette() {
   const isOpen = useStore(open)
-  const groups: Group[] = [...Map.groupBy(useAllCommands(), ({ group }) => group)].map(([value, items]) => ({
+  // What the view offers before what the page always has.
+  const commands = useAllCommands().toSorted((a, b) => Number(a.group === 'Page') - Number(b.group === 'Page'))
+  const groups: Group[] = [...Map.groupBy(commands, ({ group }) => group)].map(([value, items]) => ({
     value,
     items: items.filter(({ id, unable }) => id !== 'palette' && unable === undefined),
   }))
