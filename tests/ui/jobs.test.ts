@@ -269,9 +269,20 @@ describe.skipIf(!usable)('the Jobs view', () => {
     expect(text.split('\r\n')[1]).toContain(`'=1+1,,"a,b",WAITING`)
   })
 
-  test('remembers which columns there are', async () => {
+  test('remembers which columns there are, in which order, how wide', async () => {
     await scene()
     await show()
+    const heads = () => page.getByRole('columnheader').allTextContents()
+    const widthOf = async (name: string) => (await page.getByRole('columnheader', { name }).boundingBox())?.width ?? 0
+    const width = await widthOf('Worker')
+    const edge = await page.getByRole('columnheader', { name: 'Worker' }).locator('.resizer').boundingBox()
+    await page.mouse.move((edge?.x ?? 0) + 3, (edge?.y ?? 0) + 10)
+    await page.mouse.down()
+    await page.mouse.move((edge?.x ?? 0) + 43, (edge?.y ?? 0) + 10, { steps: 4 })
+    await page.mouse.up()
+    await becomes(async () => Math.round((await widthOf('Worker')) - width), 40)
+    await page.getByRole('columnheader', { name: 'State' }).dragTo(page.getByRole('columnheader', { name: 'Title' }))
+    await becomes(async () => (await heads()).slice(0, 3), ['ID', 'State', 'Title'])
     expect(await page.getByRole('columnheader', { name: 'Command' }).count()).toBe(0)
     await button('Columns').click()
     await page.getByLabel('Command', { exact: true }).check()
@@ -279,6 +290,8 @@ describe.skipIf(!usable)('the Jobs view', () => {
     await page.keyboard.press('Escape')
     await page.reload()
     await page.getByRole('columnheader', { name: 'Command' }).waitFor()
+    expect((await heads()).slice(0, 3)).toEqual(['ID', 'State', 'Title'])
+    expect(Math.round((await widthOf('Worker')) - width)).toBe(40)
     expect(await page.getByRole('columnheader', { name: 'User' }).count()).toBe(0)
   })
 

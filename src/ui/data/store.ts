@@ -32,6 +32,8 @@ export function remembered<T>(name: string, initial: T): Store<T> {
       // Private windows have no room; the choice lasts as long as the page.
     }
   })
+  // Another window of this browser chose something else.
+  window.addEventListener('storage', ({ key }) => key === name && store.set(read()))
   return store
 
   function read(): T {

@@ -56,8 +56,12 @@ function Head<R, P>({ column, header, model, sort, onSort }: HeadProps<R, P>) {
       className="grid-cell"
       data-end={end}
       aria-sort={mine ? (sort?.descending ? 'descending' : 'ascending') : undefined}
-      draggable={!header.column.getIsResizing()}
-      onDragStart={(event) => event.dataTransfer.setData('text/coalition-column', id)}
+      draggable
+      onDragStart={(event) => {
+        // The edge changes the width: the column stays where it is.
+        if (header.column.getIsResizing()) event.preventDefault()
+        else event.dataTransfer.setData('text/coalition-column', id)
+      }}
       onDragOver={(event) => event.dataTransfer.types.includes('text/coalition-column') && event.preventDefault()}
       onDrop={(event) => model.place(event.dataTransfer.getData('text/coalition-column'), id)}
     >
