@@ -29,6 +29,25 @@ export const Health = Type.Object(
 )
 export type Health = Static<typeof Health>
 
+/** Sums over the leaves of a list, those below its groups included. */
+export const JobTotals = Type.Object(
+  {
+    jobs: Type.Integer({ description: 'Leaves: jobs with a command' }),
+    finished: Type.Integer(),
+    errors: Type.Integer(),
+    working: Type.Integer(),
+    duration: Type.Integer({ description: 'Seconds' }),
+  },
+  { $id: 'JobTotals' },
+)
+export type JobTotals = Static<typeof JobTotals>
+
+export const JobOrder = Type.Object(
+  { ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }), totals: JobTotals },
+  { $id: 'JobOrder' },
+)
+export type JobOrder = Static<typeof JobOrder>
+
 export const WhyReason = Type.Object(
   {
     kind: Type.String({

@@ -14,6 +14,7 @@ import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { noteReturn } from './domain/notes.ts'
+import { type Order, orderJobs } from './domain/order.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { questionOf } from './domain/sessions.ts'
@@ -184,6 +185,8 @@ export function createFarm(
 
   return {
     core,
+    /** Seconds since the epoch. */
+    now,
     step,
     /** Starts to look after time-outs and lost workers. */
     run,
@@ -198,6 +201,11 @@ export function createFarm(
     },
 
     getJob: (id: number) => lists.getJob(core, now(), id),
+    getJobs: (ids: Iterable<number>) => lists.getJobs(core, now(), ids),
+    getEvents: (ids: Iterable<number>) => lists.getEvents(core, now(), ids),
+    getWorkers: (names: Iterable<string>) => workerOperations.getWorkers(core, names),
+    /** The ids of a list in its order, and its sums. */
+    orderJobs: (parent: number, filter: lists.JobFilter, order: Order) => orderJobs(core, now(), parent, filter, order),
     listChildren: (parent: number, filter: lists.JobFilter = {}, paging: lists.Paging<lists.SortField> = {}) =>
       lists.listChildren(core, now(), parent, filter, paging),
     listDependencies: (id: number) => lists.listDependencies(core, now(), id),

@@ -63,6 +63,7 @@ export function setAffinities(tx: Tx, wanted: Affinities): void {
     if (before[id] !== after[id] && after[id]) tx.rows.addAffinity.run({ id: Number(id), name: after[id] })
   if (renamed.size === 0) return
   tx.tree.onUndo(tx.needs.rename(renamed))
+  tx.changes.everything()
   for (const row of tx.db.select().from(workers).all()) {
     const text = row.affinity
       .split('\n')

@@ -1,6 +1,7 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
 import { Blocklist } from './blocklist.ts'
+import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
 import { Live } from './live.ts'
@@ -9,6 +10,7 @@ import { NeedSets } from './needs.ts'
 import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
 import { type Order, Shares } from './shares.ts'
+import { Signs } from './signs.ts'
 import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
 import { Usage } from './usage.ts'
@@ -25,6 +27,8 @@ export interface Core {
   usage: Usage
   blocklist: Blocklist
   policy: Policy
+  changes: Changes
+  signs: Signs
 }
 
 /** What a studio decides for its whole farm. */
@@ -56,17 +60,21 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): 
   const rows = prepareRows(db)
   discardAll({ db, rows })
   const shares = new Shares(policy.order, policy.weights)
+  const changes = new Changes()
+  const signs = new Signs()
   return {
     db,
     rows,
     needs,
-    tree: new Tree(db, needs, shares),
-    live: new Live(awake),
-    logs: new Logs(logs),
+    tree: new Tree(db, needs, changes, shares),
+    live: new Live(awake, signs, changes),
+    logs: new Logs(logs, (job) => signs.log(job)),
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
     policy,
+    changes,
+    signs,
   }
 }
 

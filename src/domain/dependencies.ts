@@ -40,6 +40,7 @@ export function setDependencies(tx: Tx, id: number, asked: readonly Dependency[]
       if (kind === 'frame' && isGroup(row)) linkFrames(tx, id, dependency)
     }
   tx.rows.saveWaitsFor.run({ id, waits_for: wanted.size })
+  tx.changes.job(id, row.parent)
   const unfinished = [...wanted].filter(([dependency, kind]) => !isMet(tx, dependency, kind)).length
   if (isGroup(row)) {
     const group = tx.tree.get(id)

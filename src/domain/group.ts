@@ -112,6 +112,12 @@ export class Group implements Place {
   }
 }
 
+/** What of a group decides whether, and when, the leaves below it are picked. */
+export type Rules = Pick<
+  Group,
+  'priority' | 'needs' | 'paused' | 'unfinished' | 'max_workers' | 'error_limit' | 'wake_at' | 'user'
+>
+
 /** Adds to a counter that is absent when it is zero; answers what it was. */
 export function add(counts: Map<number, number>, key: number, by: number): number {
   const was = counts.get(key) ?? 0

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { type JobRow, jobs } from '../db/schema.ts'
+import { Group } from './group.ts'
 
 const columns = {
   id: jobs.id,
@@ -43,6 +44,17 @@ export const COUNTERS = [
   'duration',
   'working_since',
 ] as const
+
+/** A group as its row has it, alone. */
+export function groupOf(row: Pick<JobRow, keyof typeof columns>, user: string): Group {
+  const group = new Group(row.id, row.priority, row.needs_id)
+  for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
+  group.paused = row.paused === 1
+  group.max_workers = row.max_workers
+  group.error_limit = row.error_limit
+  group.user = user
+  return group
+}
 
 /** From rows to the tree, and back: the groups, the ready leaves by group and set, the counters of a group. */
 export function prepareGroupRows(db: Db) {

@@ -35,6 +35,7 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   const values: Record<string, string | number> = { id }
   for (const name of SETTINGS) values[name] = after[name]
   tx.rows.saveSettings.run(values)
+  tx.changes.job(id, after.parent)
   if (isGroup(before) && isGroup(after)) {
     const group = groupAt(tx, id)
     if (moved) tx.tree.move(group, parent)

@@ -17,6 +17,7 @@ export function saveLeaf(tx: Tx, before: JobRow, change: Partial<JobRow>): JobRo
     tx.rows.saveHolds.run({ id, needs_id, retry_at, wake_at })
   }
   tx.tree.moveLeaf(before, after)
+  tx.changes.job(after.id, after.parent)
   tx.tree.flip(after.id, before.state, after.state)
   return after
 }

@@ -5,6 +5,7 @@ import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import {
   type DependencyKind,
   dependencies,
+  type EventRow,
   events,
   type JobRow,
   type JobState,
@@ -88,6 +89,16 @@ export function getJob(core: Core, now: number, id: number): Job {
   return toJobs(core, now, [jobRow(core, id)])[0] as Job
 }
 
+/** Those of the jobs that are there. */
+export function getJobs(core: Core, now: number, ids: Iterable<number>): Job[] {
+  const rows: JobRow[] = []
+  for (const id of ids) {
+    const row = core.rows.job.get({ id })
+    if (row) rows.push(row)
+  }
+  return toJobs(core, now, rows)
+}
+
 /** The jobs that a job waits for. */
 export function listDependencies(core: Core, now: number, id: number): Job[] {
   jobRow(core, id)
@@ -122,7 +133,7 @@ export function findGroup({ rows }: Core, titles: readonly string[]): number {
   return parent
 }
 
-function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
+export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
   const { state, user, title, worker, affinity, priority, min_priority, max_priority, since, until } = filter
   return [
     state && inArray(jobs.state, [...state]),
@@ -239,11 +250,23 @@ export function* listEvents(core: Core, now: number, filter: EventFilter, paging
         .all(),
     (id) => core.rows.event.get({ id }),
   ))
-    yield rows.map(({ log_start, needs_id, duration, ...event }) => ({
-      ...event,
-      duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
-    }))
+    yield rows.map((row) => toEvent(row, now))
 }
+
+/** Those of the runs that are there. */
+export function getEvents({ rows }: Core, now: number, ids: Iterable<number>): Event[] {
+  const found: Event[] = []
+  for (const id of ids) {
+    const row = rows.event.get({ id })
+    if (row) found.push(toEvent(row, now))
+  }
+  return found
+}
+
+const toEvent = ({ log_start, needs_id, duration, ...event }: EventRow, now: number): Event => ({
+  ...event,
+  duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
+})
 
 /** Ids count up with time, so "since" is a place in the order of ids: without it, history would be read from its beginning. */
 function firstEventSince({ db }: Core, since: number): number {

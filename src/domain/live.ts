@@ -1,6 +1,8 @@
 import type { JobRow } from '../db/schema.ts'
+import type { Changes } from './changes.ts'
 import { ProgressReader, progressPattern } from './progress.ts'
 import type { Session } from './sessions.ts'
+import type { Signs } from './signs.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
 /** A run that a worker holds, as heartbeats keep it: no row is touched by them. */
@@ -64,7 +66,11 @@ export class Live {
   #changedRuns = new Set<LiveRun>()
   #changedWorkers = new Set<LiveWorker>()
 
-  constructor(readonly awake: () => number) {}
+  constructor(
+    readonly awake: () => number,
+    private readonly signs: Signs,
+    private readonly changes: Changes,
+  ) {}
 
   addWorker(worker: Omit<LiveWorker, 'heard'>): void {
     this.workers.set(worker.name, { ...worker, heard: this.awake() })
@@ -111,12 +117,14 @@ export class Live {
       worker.ping_time = now
     }
     worker.heard = this.awake()
+    if (worker.lost) this.changes.spoke(name)
     worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip
     if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)
     if (vitals.free_memory !== undefined) worker.free_memory = vitals.free_memory
     if (vitals.total_memory !== undefined) worker.total_memory = vitals.total_memory
     this.#changedWorkers.add(worker)
+    this.signs.worker(name)
     return worker
   }
 
@@ -130,6 +138,7 @@ export class Live {
     const stated = progress ?? (output && output.byteLength > 0 ? run.reader.read(output) : undefined)
     if (stated !== undefined) run.progress = stated
     this.#changedRuns.add(run)
+    this.signs.job(run.job)
   }
 
   /** The workers that have been silent for `seconds`, the longest first. */

@@ -47,7 +47,10 @@ export class Logs {
   #doomed: (readonly number[])[] = []
   #removing = false
 
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly grown: (job: number) => void = () => undefined,
+  ) {}
 
   /** Bytes in the log of a job; 0 when it has none. */
   size(job: number): number {
@@ -65,6 +68,7 @@ export class Logs {
     const file = this.#writable(job)
     for (let done = 0; done < bytes.byteLength; ) done += writeSync(file.fd, bytes, done)
     file.size += bytes.byteLength
+    this.grown(job)
   }
 
   /** The bytes from `offset` on, `length` at most. */

@@ -82,6 +82,7 @@ export function saveWorker(tx: Tx, before: WorkerRow, change: Partial<WorkerRow>
   const after = { ...before, ...change }
   const { name, state, last_job, current_event, finished, error, active, affinity } = after
   tx.rows.saveWorker.run({ name, state, last_job, current_event, finished, error, active, affinity })
+  tx.changes.worker(name)
   if (keyOf(before) !== keyOf(after) || isPresent(before) !== isPresent(after)) showOnRoster(tx, before, after)
   return after
 }
@@ -92,6 +93,7 @@ export function saveMachine(tx: Tx, before: WorkerRow, machine: Resources & { ho
   if (before.host === host && before.memory === memory && before.cores === cores && before.gpus === gpus) return before
   const after = { ...before, host, memory, cores, gpus }
   tx.rows.saveMachine.run({ name: before.name, host, memory, cores, gpus })
+  tx.changes.worker(before.name)
   showOnRoster(tx, before, after)
   return after
 }

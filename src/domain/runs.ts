@@ -30,6 +30,7 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   })
   const run = Number(event.lastInsertRowid)
   holdUsage(tx, held, worker, 1)
+  tx.changes.event(run, leaf.id, worker.name)
   const job = saveLeaf(tx, leaf, {
     state: 'WORKING',
     worker: worker.name,
@@ -68,6 +69,7 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   const counts = end === 'FINISHED' || end === 'ERROR'
   const run_done = leaf.run_done + Number(counts)
   const held = rows.endEvent.get({ id: run, state: end, duration })
+  tx.changes.event(run, leaf.id, leaf.worker)
   const worker = rows.worker.get({ name: leaf.worker })
   if (held) holdUsage(tx, held.needs_id, worker ?? { name: leaf.worker, host: '' }, -1)
   if (end === 'ERROR') countFailure(tx, rootOf(tx, leaf), leaf.worker)

@@ -79,9 +79,11 @@ export function deleteJob(tx: Tx, row: JobRow): void {
     const leaf = row.run > 0 ? endRun(tx, row, 'STOPPED') : row
     deleteWhere(sql`id = ${row.id}`)
     tree.moveLeaf(leaf, null)
+    tx.changes.gone(row.id)
   }
   for (const { job_id, finished } of freed) {
     db.run(sql`update jobs set waits_for = waits_for - 1 where id = ${job_id}`)
+    tx.changes.job(job_id, tx.rows.job.get({ id: job_id })?.parent ?? 0)
     if (!finished) addUnfinished(tx, job_id, -1)
   }
   tx.after(() => tx.logs.remove(logs))

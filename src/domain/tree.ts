@@ -1,17 +1,12 @@
 import type { Db } from '../db/open.ts'
+import { Changes } from './changes.ts'
 import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
-import { add, Group } from './group.ts'
-import { COUNTERS, prepareGroupRows } from './groupRows.ts'
+import { add, Group, type Rules } from './group.ts'
+import { COUNTERS, groupOf, prepareGroupRows } from './groupRows.ts'
 import { Journal } from './journal.ts'
 import type { NeedSets } from './needs.ts'
 import { Shares } from './shares.ts'
 import { groupState } from './states.ts'
-
-/** What of a group decides whether, and when, the leaves below it are picked. */
-type Rules = Pick<
-  Group,
-  'priority' | 'needs' | 'paused' | 'unfinished' | 'max_workers' | 'error_limit' | 'wake_at' | 'user'
->
 
 /**
  * The tree of groups, in memory; leaves stay in the database. It is built from the rows at start, changed only inside the
@@ -39,6 +34,7 @@ export class Tree {
   constructor(
     db: Db,
     private readonly needs: NeedSets,
+    private readonly changes = new Changes(),
     readonly shares = new Shares('fifo', new Map()),
   ) {
     this.#rows = prepareGroupRows(db)
@@ -67,6 +63,10 @@ export class Tree {
   /** A leaf appears (`before` null), goes (`after` null) or changes. */
   moveLeaf(before: Leaf | null, after: Leaf | null): void {
     this.#journal.push(() => this.moveLeaf(after, before))
+    if (before?.parent !== after?.parent) {
+      if (before) this.changes.members(before.parent)
+      if (after) this.changes.members(after.parent)
+    }
     if (before && after && before.parent === after.parent && before.user === after.user) {
       this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), after.user)
     } else {
@@ -88,7 +88,8 @@ export class Tree {
     group.parent = parent
     group.lane = this.#laneOf(group)
     parent.children.add(group)
-    this.#dirty.add(group)
+    this.changes.members(parent.id)
+    this.#touch(group)
     this.#countBelow(group, parent, 1)
     if (!group.held) this.#offer(group, 1)
     this.#journal.push(() => this.detach(group))
@@ -106,7 +107,7 @@ export class Tree {
     this.#journal.push(forget)
     for (const group of below.toReversed()) {
       this.#groups.set(group.id, group)
-      this.#dirty.add(group)
+      this.#touch(group)
       for (const child of group.children) sum(group, totalsOf(child, 1))
       this.#gather(group)
       group.state = groupState(group, group.paused, group.unfinished)
@@ -117,6 +118,7 @@ export class Tree {
   /** Takes a group, and all below it, out of its parent. */
   detach(group: Group): void {
     const parent = group.parent ?? this.root
+    this.changes.members(parent.id)
     if (!group.held) this.#offer(group, -1)
     this.#countBelow(group, parent, -1)
     parent.children.delete(group)
@@ -151,7 +153,7 @@ export class Tree {
       const was = g.start_time
       const node = g
       node.start_time = Math.max(was, time)
-      this.#dirty.add(node)
+      this.#touch(node)
       this.#journal.push(() => {
         node.start_time = was
       })
@@ -164,6 +166,7 @@ export class Tree {
    */
   replace(top: Group, settle: (group: Group) => void): void {
     this.#rebuild = true
+    this.changes.swept()
     // No way back but anew; it counts as a change all the same, or an operation that fails after it would look like the first.
     this.#journal.push(() => undefined)
     const parent = top.parent
@@ -179,7 +182,7 @@ export class Tree {
       group.ready.clear()
       group.queues.clear()
       group.forgetHeads()
-      this.#dirty.add(group)
+      this.#touch(group)
     }
     for (const group of groups.reverse()) {
       this.#gather(group)
@@ -194,11 +197,13 @@ export class Tree {
   /** Takes a group and all below it out for good: they are being deleted. */
   forget(top: Group): void {
     this.#rebuild = true
+    this.changes.swept()
     const below = [...this.below(top)]
     this.detach(top)
     for (const group of below) {
       this.#groups.delete(group.id)
       this.#dirty.delete(group)
+      this.changes.gone(group.id)
     }
   }
 
@@ -211,6 +216,7 @@ export class Tree {
 
   mark(): number {
     this.#forgetNews()
+    this.changes.mark()
     return this.#journal.length
   }
 
@@ -220,6 +226,7 @@ export class Tree {
     this.#journal.undo(mark, !this.#rebuild)
     if (this.#rebuild) this.load()
     this.#forgetNews()
+    this.changes.undo(mark === 0)
     return true
   }
 
@@ -245,6 +252,7 @@ export class Tree {
     this.#dirty.clear()
     this.#journal.clear()
     this.#rebuild = false
+    this.changes.committed()
   }
 
   /** Builds the tree from the rows: one pass over the groups, one over the index of ready leaves. */
@@ -255,13 +263,7 @@ export class Tree {
     this.#rebuild = false
     const rows = this.#rows.groups.all()
     for (const row of rows) {
-      const group = new Group(row.id, row.priority, row.needs_id)
-      for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
-      group.paused = row.paused === 1
-      group.max_workers = row.max_workers
-      group.error_limit = row.error_limit
-      group.user = this.shares.name(row.user)
-      this.#groups.set(row.id, group)
+      this.#groups.set(row.id, groupOf(row, this.shares.name(row.user)))
     }
     for (const row of rows) {
       const group = this.#at(row.id)
@@ -315,10 +317,16 @@ export class Tree {
     return group.parent === this.root ? this.shares.laneOf(group.user) : 0
   }
 
+  /** Its row is written at the commit, and told. */
+  #touch(group: Group): void {
+    this.#dirty.add(group)
+    this.changes.job(group.id, group.parent?.id ?? 0)
+  }
+
   #restate(group: Group): void {
     const was = group.state
     group.state = groupState(group, group.paused, group.unfinished)
-    this.#dirty.add(group)
+    this.#touch(group)
     this.flip(group.id, was, group.state)
   }
 

@@ -22,6 +22,7 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
         'worker',
       )
     tx.rows.addWorker.run({ name, now: tx.now })
+    tx.changes.worker(name)
     row = tx.rows.worker.get({ name }) as WorkerRow
     showOnRoster(tx, undefined, row)
   }
@@ -124,22 +125,35 @@ export function deleteWorkers(tx: Tx, names: readonly string[]): void {
       .delete(workers)
       .where(inArray(workers.name, names.slice(i, i + 500)))
       .run()
+  for (const name of names) tx.changes.goneWorker(name)
   tx.after(() => {
     for (const name of names) tx.live.removeWorker(name)
   })
 }
 
 /** Every worker, by name, with the signs of life that are not written yet. */
-export function listWorkers({ db, live }: Core): Worker[] {
-  const rows = db.select().from(workers).orderBy(workers.name).all()
-  return rows.map((row) => {
-    const signs = live.workers.get(row.name)
-    if (!signs) return row
-    const { ping_time, ip, cpu, free_memory, total_memory, lost } = signs
-    // Back as soon as it speaks; its row says so when it next asks for a job.
-    const state = row.state === 'TIMEOUT' && !lost ? 'WAITING' : row.state
-    return { ...row, state, ping_time, ip, cpu, free_memory, total_memory }
-  })
+export function listWorkers(core: Core): Worker[] {
+  const rows = core.db.select().from(workers).orderBy(workers.name).all()
+  return rows.map((row) => toWorker(core, row))
+}
+
+/** Those of the workers that are there. */
+export function getWorkers(core: Core, names: Iterable<string>): Worker[] {
+  const found: Worker[] = []
+  for (const name of names) {
+    const row = core.rows.worker.get({ name })
+    if (row) found.push(toWorker(core, row))
+  }
+  return found
+}
+
+function toWorker({ live }: Core, row: WorkerRow): Worker {
+  const signs = live.workers.get(row.name)
+  if (!signs) return row
+  const { ping_time, ip, cpu, free_memory, total_memory, lost } = signs
+  // Back as soon as it speaks; its row says so when it next asks for a job.
+  const state = row.state === 'TIMEOUT' && !lost ? 'WAITING' : row.state
+  return { ...row, state, ping_time, ip, cpu, free_memory, total_memory }
 }
 
 function workerRow(tx: Tx, name: string, field?: string): WorkerRow {

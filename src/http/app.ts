@@ -11,8 +11,10 @@ import { eventRoutes } from './events.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
 import { limitRoutes } from './limits.ts'
+import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
+import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
 import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
@@ -43,7 +45,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .onTransform(({ query }) => {
       delete (query as Record<string, unknown>)._
     })
-    .get('/', ({ redirect }) => redirect('/docs'), { detail: { hide: true } })
+    .use(pageRoutes())
     .use(userRoutes(farm, '/api'))
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))
@@ -57,6 +59,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
       () => json({ ...farm.health(), ...more() }),
       documented({ tag: 'Server', summary: 'Version, uptime and counts', answer: ref('Health') }),
     )
+    .use(streamRoutes(farm))
     .use(docs())
   routes.push(...app.routes)
   return app

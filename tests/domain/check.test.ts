@@ -55,7 +55,10 @@ const HARM: [string, string[]][] = [
   [`update jobs set parent = (select id from jobs where title = 'a') where title = 'held'`, ['parent']],
   [`update jobs set parent = (select id from jobs where title = 'shot') where title = 'film'`, ['circle']],
   [`update jobs set needs_id = 99 where title = 'a'`, ['needs']],
-  [`delete from jobs where title = 'held'; insert into dependencies (job_id, dependency) values (1, 999)`, ['dependencies', 'waits_for']],
+  [
+    `delete from jobs where title = 'held'; insert into dependencies (job_id, dependency) values (1, 999)`,
+    ['dependencies', 'waits_for'],
+  ],
   [`update sqlite_sequence set seq = 2 where name = 'jobs'`, ['ids']],
 ]
 
