@@ -110,6 +110,9 @@ test('what no worker has is said', async () => {
   await farm.farm.pick('w', { memory: 1000 }, new AbortController().signal)
   const job = await farm.leaf({ memory: 2000 })
   expect(farm.farm.whyJob(job).reasons).toMatchObject([{ kind: 'resources' }])
+  expect(farm.farm.whyWorker('w').text).toBe(
+    'Ready jobs of its affinity take more than its host has left: it has 1000 MB, of which nothing is taken.',
+  )
 })
 
 test('a worker that declares nothing has what it reports, as the old ones do', async () => {
