@@ -3,6 +3,7 @@ import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
+import { forgive } from './domain/avoided.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
 import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
@@ -112,6 +113,7 @@ export function createFarm(
     while ((await write(endOverdueRuns)) > 0);
     while ((await write(endHopelessRuns)) > 0);
     while ((await write(wakeJobs)) > 0);
+    while ((await write(forgive)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
     await retention.step(clock())

@@ -1,5 +1,6 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
+import { type Avoided, forgiveAll } from './avoided.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
@@ -26,6 +27,7 @@ export interface Core {
   roster: Roster
   usage: Usage
   blocklist: Blocklist
+  avoided: Avoided
   policy: Policy
   changes: Changes
   signs: Signs
@@ -59,6 +61,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): 
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   discardAll({ db, rows })
+  forgiveAll(needs, rows)
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()
@@ -72,6 +75,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): 
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
+    avoided: new Map(),
     policy,
     changes,
     signs,

@@ -1,5 +1,6 @@
 import type { JobRow, RunState, WorkerRow } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { avoid, forgiven } from './avoided.ts'
 import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
@@ -113,16 +114,13 @@ export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
 function retrying(tx: Tx, leaf: JobRow, failures: number): Partial<JobRow> {
   const delay = retryDelay(leaf, failures)
   const retry_at = delay > 0 ? tx.now + delay : 0
+  tx.after(() => avoid(tx.avoided, leaf.id, tx.now))
   return {
     needs_id: tx.needs.with(leaf.needs_id, { avoid: leaf.worker }),
     retry_at,
     wake_at: Math.max(retry_at, leaf.wake_at),
   }
 }
-
-/** The same needs, with no worker to avoid. */
-export const forgiven = ({ needs }: Pick<Core, 'needs'>, set: number): number =>
-  needs.at(set).avoid === '' ? set : needs.with(set, { avoid: '' })
 
 function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'name' | 'host'>, by: 1 | -1): void {
   if (set === NOTHING) return

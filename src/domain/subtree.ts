@@ -1,13 +1,14 @@
 /** Operations on a group and all below it: by one statement a group, not a leaf at a time. */
 import { type SQL, sql } from 'drizzle-orm'
 import { type DependencyKind, dependencies, type JobRow, jobs } from '../db/schema.ts'
+import { forgiven } from './avoided.ts'
 import { clearBlocklist } from './blocklist.ts'
 import type { Tx } from './core.ts'
 import { isMet } from './dependencies.ts'
 import { addUnfinished, tellDependents } from './dependents.ts'
 import type { Group } from './group.ts'
 import { isGroup } from './rows.ts'
-import { endRun, forgiven } from './runs.ts'
+import { endRun } from './runs.ts'
 
 /** What reset does to a leaf, besides its state (`behaviour.md`, "reset"). */
 export const RESET: Partial<JobRow> = { paused: 0, start_time: 0, duration: 0, ping_time: 0, progress: 0, run_done: 0 }

@@ -52,6 +52,35 @@ test('what failed on a worker is tried on another one first, and on the same whe
   expect(await farm.picked('w2')).toBe(job)
 })
 
+test('others have a minute: then the worker that failed it may have it again, though they are busy', async () => {
+  await using farm = testFarm()
+  await farm.worker('w1')
+  await farm.worker('w2')
+  await farm.leaf({ priority: 5000 })
+  await farm.begin('w2')
+  const job = await farm.leaf({ retry: 9 })
+  await fail(farm, 'w1')
+  expect(await farm.pick('w1')).toBeNull()
+  const waiting = farm.pick('w1', 30)
+  farm.clock.advance(59)
+  farm.heartbeat({ run: farm.workerNamed('w2').current_event, name: 'w2' })
+  await farm.farm.step()
+  farm.clock.advance(1)
+  await farm.farm.step()
+  expect((await waiting)?.job.id).toBe(job)
+})
+
+test('another slot of the same machine is no other worker', async () => {
+  await using farm = testFarm()
+  const ask = async (name: string) =>
+    (await farm.farm.pick(name, { host: 'node' }, new AbortController().signal))?.job.id
+  expect([await ask('node-1'), await ask('node-2')]).toEqual([undefined, undefined])
+  const job = await farm.leaf({ retry: 9 })
+  expect(await ask('node-1')).toBe(job)
+  await farm.end({ run: farm.workerNamed('node-1').current_event, name: 'node-1' }, 1)
+  expect(await ask('node-1')).toBe(job)
+})
+
 test('a worker that could not take it does not keep it from the one that failed it', async () => {
   await using farm = testFarm()
   await farm.worker('gpu', 'GPU')
