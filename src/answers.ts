@@ -24,7 +24,7 @@ export const WhyReason = Type.Object(
   {
     kind: Type.String({
       description:
-        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, group, empty, no_worker, affinity, queue, busy. Of a worker: running, inactive, silent, nothing_ready, affinity.',
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, resetting, group, empty, no_worker, affinity, queue, busy. Of a worker: running, inactive, silent, nothing_ready, affinity.',
     }),
     text: Type.String({ description: 'The reason in words' }),
     job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),

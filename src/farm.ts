@@ -3,6 +3,7 @@ import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
+import { isWork, STEPS, type Steps, takeStep } from './domain/background.ts'
 import { type Clock, createCore, createWriter, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
@@ -10,9 +11,10 @@ import * as jobOperations from './domain/jobs.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
+import { discard, GRAVE } from './domain/removal.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
-import { discard, submit } from './domain/submission.ts'
+import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { setWorkersActive } from './domain/workers.ts'
 import { FarmError } from './errors.ts'
@@ -31,6 +33,8 @@ export interface FarmOptions {
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
   clock?: Clock
+  /** How much of a reset or a delete is done at a time. */
+  steps?: Steps
 }
 
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
@@ -46,8 +50,8 @@ export type Farm = ReturnType<typeof createFarm>
  * The farm as one object: domain and scheduler. What changes something answers a promise that resolves when the change is
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
-export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock }: FarmOptions) {
-  const core = createCore(db, logs)
+export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock, steps = STEPS }: FarmOptions) {
+  const core = createCore(db, logs, steps)
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters((affinity) => hasWork(core, cachedLines(core, affinity)))
@@ -88,11 +92,30 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     while (await commit(saveSigns));
   }
 
-  let submissions = 0
+  /** What resets and deletes have left to do: the next step of it. Answers whether there may be more. */
+  const workOff = () => write(takeStep)
+
+  // Submissions are made below parents of their own, each other than the grave.
+  let submissions = -GRAVE
+  let running = false
+  let working: Promise<void> | undefined
+  /** Works off all of it, with room for others between two steps. */
+  function background(): void {
+    if (!running || working || !isWork(core)) return
+    working = (async () => {
+      while (!stopped && (await workOff()));
+    })()
+      .catch((error) => console.error('what is left of a reset or a delete could not be worked off:', error))
+      .then(() => {
+        working = undefined
+      })
+  }
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
   let stepping: Promise<void> = Promise.resolve()
   function run(): void {
+    running = true
+    background()
     let steps = 0
     const next = () => {
       timer = setTimeout(() => {
@@ -100,6 +123,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
           .then(() => (++steps % SAVE_STEPS === 0 ? saveLife() : undefined))
           .catch((error) => console.error('the scheduler could not take a step:', error))
           .then(() => {
+            background()
             if (!stopped) next()
           })
       }, STEP_MS)
@@ -108,6 +132,12 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
   }
 
   const now = clock
+
+  /** What may leave something to be done behind its answer. */
+  async function large(operation: (tx: Tx) => void): Promise<void> {
+    await write(operation)
+    background()
+  }
 
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
   async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
@@ -130,7 +160,8 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       }
       return turn.value
     } catch (error) {
-      while (await commit((tx) => discard(tx, cradle)));
+      // It never ran: there are no logs.
+      while (await commit((tx) => discard(tx, cradle, () => undefined)));
       throw error
     }
   }
@@ -156,6 +187,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
   return {
     core,
     step,
+    workOff,
     /** Starts to look after time-outs and lost workers. */
     run,
     /** Lets idle workers go and writes what is only in memory. The database stays open. */
@@ -164,6 +196,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       clearTimeout(timer)
       waiters.release([...waiters.names()])
       await stepping
+      await working
       await saveLife()
       core.logs.close()
     },
@@ -188,9 +221,9 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     addJobs: (inputs: readonly NewJob[]) => submitJobs(inputs, (i, name) => `${i}.${name}`),
     editJobs: (edits: Record<string, JobInput>) => write((tx) => jobOperations.editJobs(tx, edits)),
     setDependencies: (id: number, ids: readonly number[]) => write((tx) => setDependencies(tx, id, ids)),
-    deleteJobs: (ids: readonly number[]) => write((tx) => jobOperations.deleteJobs(tx, ids)),
-    resetJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetJobs(tx, ids)),
-    resetErrorJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetErrorJobs(tx, ids)),
+    deleteJobs: (ids: readonly number[]) => large((tx) => jobOperations.deleteJobs(tx, ids)),
+    resetJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetJobs(tx, ids)),
+    resetErrorJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetErrorJobs(tx, ids)),
     startJobs: (ids: readonly number[]) => write((tx) => jobOperations.startJobs(tx, ids)),
     pauseJobs: (ids: readonly number[]) => write((tx) => jobOperations.pauseJobs(tx, ids)),
 

@@ -83,6 +83,8 @@ const {
   run: _c,
   deadline: _d,
   working_since: _w,
+  reset: _s,
+  waited: _a,
   ...jobColumns
 } = jobRow
 

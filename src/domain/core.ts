@@ -1,17 +1,22 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
+import type { Steps } from './background.ts'
 import { tellDependents } from './dependents.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
+import { buryUnborn, prepareRemoval } from './removal.ts'
+import { prepareResets } from './reset.ts'
 import { prepareRows, type Rows } from './rows.ts'
-import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
 
 /** What every operation works on. */
 export interface Core {
   db: Db
   rows: Rows
+  resets: ReturnType<typeof prepareResets>
+  removal: ReturnType<typeof prepareRemoval>
+  steps: Steps
   needs: NeedSets
   tree: Tree
   live: Live
@@ -29,11 +34,21 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string): Core {
+export function createCore(db: Db, logs: string, steps: Steps): Core {
   const needs = new NeedSets(db)
-  const rows = prepareRows(db)
-  discardAll({ db, rows })
-  return { db, rows, needs, tree: new Tree(db, needs), live: new Live(), logs: new Logs(logs) }
+  const removal = prepareRemoval(db)
+  buryUnborn({ removal })
+  return {
+    db,
+    rows: prepareRows(db),
+    resets: prepareResets(db),
+    removal,
+    steps,
+    needs,
+    tree: new Tree(db, needs),
+    live: new Live(),
+    logs: new Logs(logs),
+  }
 }
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */

@@ -2,7 +2,7 @@ import { invalid } from '../errors.ts'
 import type { Tx } from './core.ts'
 import { tellDependents } from './dependents.ts'
 import { saveLeaf } from './leaves.ts'
-import { isGroup, jobRow } from './rows.ts'
+import { isGroup, jobAt, jobRow } from './rows.ts'
 import { NOT_STARTED, restingState } from './states.ts'
 
 /** Sets what a job waits for: `ids` instead of what it waited for until now. */
@@ -12,12 +12,15 @@ export function setDependencies(tx: Tx, id: number, ids: readonly number[], fiel
   const row = jobRow(tx, id)
   const wanted = new Set(ids)
   for (const dependency of wanted)
-    if (!tx.rows.job.get({ id: dependency })) throw invalid(field, `There is no job ${dependency} to depend on.`)
+    if (!jobAt(tx, dependency)) throw invalid(field, `There is no job ${dependency} to depend on.`)
   const old = new Set(tx.rows.dependenciesOf.all({ job_id: id }).map((each) => each.dependency))
   const added = [...wanted].filter((each) => !old.has(each))
   refuseCircle(tx, id, added, field)
   for (const dependency of old) if (!wanted.has(dependency)) tx.rows.removeDependency.run({ job_id: id, dependency })
-  for (const dependency of added) tx.rows.addDependency.run({ job_id: id, dependency })
+  for (const dependency of added) {
+    tx.rows.addDependency.run({ job_id: id, dependency })
+    tx.rows.setWaited.run({ id: dependency })
+  }
   tx.rows.saveWaitsFor.run({ id, waits_for: wanted.size })
   const unfinished = [...wanted].filter((dependency) => !isFinished(tx, dependency)).length
   if (isGroup(row)) {
@@ -31,7 +34,7 @@ export function setDependencies(tx: Tx, id: number, ids: readonly number[], fiel
 }
 
 /** Within a transaction a group's state is the tree's: its row is written at the commit. */
-const isFinished = (tx: Tx, id: number) => (tx.tree.get(id) ?? tx.rows.job.get({ id }))?.state === 'FINISHED'
+const isFinished = (tx: Tx, id: number) => (tx.tree.get(id) ?? jobAt(tx, id))?.state === 'FINISHED'
 
 /**
  * Refuses dependencies that could never be met. That a job is FINISHED needs, in this order of thought: what it depends on
@@ -67,7 +70,7 @@ export function refuseCircle(tx: Tx, id: number, added: readonly number[], field
 /** The groups a job is in, the nearest first. */
 export function ancestorsOf(tx: Tx, id: number): number[] {
   const ids: number[] = []
-  const parent = tx.tree.get(id)?.parent?.id ?? tx.rows.job.get({ id })?.parent ?? 0
+  const parent = tx.tree.get(id)?.parent?.id ?? jobAt(tx, id)?.parent ?? 0
   for (let group = tx.tree.get(parent); group && group.id !== 0; group = group.parent ?? undefined) ids.push(group.id)
   return ids
 }

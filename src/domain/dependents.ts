@@ -1,11 +1,11 @@
 import type { Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
-import { isGroup } from './rows.ts'
+import { isGroup, jobAt } from './rows.ts'
 import { NOT_STARTED, restingState } from './states.ts'
 
 /** More (or fewer) of a job's dependencies are not FINISHED. One that has started, or is paused, keeps its state. */
 export function addUnfinished(tx: Tx, id: number, by: number): void {
-  const row = tx.rows.job.get({ id })
+  const row = jobAt(tx, id)
   if (!row) return
   if (isGroup(row)) {
     const group = tx.tree.get(id)

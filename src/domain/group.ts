@@ -29,6 +29,11 @@ export class Group implements Rank {
   duration = 0
   working_since = 0
 
+  /** The reset as which its leaves read while their rows are rewritten (domain/reset.ts); 0: the rows are right. */
+  reset = 0
+  /** The same of its leaves in ERROR. */
+  resetErrors = 0
+
   children = new Set<Group>()
   /** Ready leaves that are direct children, by the set that they need. */
   leaves = new Map<number, number>()

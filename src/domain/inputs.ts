@@ -5,6 +5,7 @@ import { affinityNames } from './affinities.ts'
 import type { Tx } from './core.ts'
 import type { Group } from './group.ts'
 import { progressPattern } from './progress.ts'
+import { jobAt } from './rows.ts'
 
 type Settings = Omit<JobInput, 'dependencies'>
 
@@ -24,6 +25,7 @@ export const DEFAULTS = {
   needs_id: 0,
   deadline: 0,
   frames: '',
+  reset: 0,
 }
 
 /** What an input says of the columns that a user sets. */
@@ -66,7 +68,7 @@ export function pausedIn({ paused, state }: Settings, now?: boolean): boolean | 
 export function groupAt(tx: Tx, id: number, field = 'parent'): Group {
   const group = tx.tree.get(id)
   if (group) return group
-  if (tx.rows.job.get({ id }))
+  if (jobAt(tx, id))
     throw invalid(
       field,
       `Job ${id} has a command, so it can hold no other jobs: name a group (a job without a command), or 0 for the root.`,

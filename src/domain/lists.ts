@@ -1,11 +1,12 @@
 /** Reading: jobs and events as the API answers them, one page at a time. */
-import { and, asc, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { dependencies, events, type JobRow, type JobState, jobs, type RunState } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { Event, Job } from '../models.ts'
 import type { Core } from './core.ts'
-import { isGroup, jobRow } from './rows.ts'
+import { isGroup, jobAt, jobRow } from './rows.ts'
+import { jobsAsSeen } from './seen.ts'
 
 /** Rows that are read, mapped and sent at a time: a list of a million is a thousand pages, not one value in memory. */
 export const PAGE = 1000
@@ -50,19 +51,20 @@ export function* listChildren(
   if (parent !== 0) jobRow(core, parent)
   const conditions = jobConditions(core, filter)
   const sort = jobs[paging.sort ?? 'id']
+  const seen = jobsAsSeen(core.tree, parent)
   for (const rows of pages<JobRow>(
     paging,
     sort,
     jobs.id,
     (where, order, limit) =>
       core.db
-        .select()
-        .from(jobs)
+        .select(getTableColumns(jobs))
+        .from(seen)
         .where(and(eq(jobs.parent, parent), ...conditions, where))
         .orderBy(...order)
         .limit(limit)
         .all(),
-    (id) => core.rows.job.get({ id }),
+    (id) => jobAt(core, id),
   ))
     yield toJobs(core, now, rows)
 }
@@ -74,9 +76,7 @@ export function getJob(core: Core, now: number, id: number): Job {
 /** The jobs that a job waits for. */
 export function listDependencies(core: Core, now: number, id: number): Job[] {
   jobRow(core, id)
-  const rows = core.rows.dependenciesOf
-    .all({ job_id: id })
-    .flatMap(({ dependency }) => core.rows.job.get({ id: dependency }) ?? [])
+  const rows = core.rows.dependenciesOf.all({ job_id: id }).flatMap(({ dependency }) => jobAt(core, dependency) ?? [])
   return toJobs(core, now, rows)
 }
 
@@ -160,7 +160,7 @@ function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[])
       .all())
       waitsFor.set(job_id, [...(waitsFor.get(job_id) ?? []), dependency])
   return rows.map((row) => {
-    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, ...job } = row
+    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, reset, waited, ...job } = row
     const living = live.runs.get(run)
     if (living) {
       job.ping_time = living.ping_time

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Jobs a folder of logs holds: a million jobs make a thousand folders of a thousand files. */
@@ -97,18 +107,24 @@ export class Logs {
     const jobs = this.#doomed.shift()
     this.#removing = jobs !== undefined
     if (!jobs) return
+    this.removeNow(jobs)
+    setImmediate(() => this.#removeSome())
+  }
+
+  removeNow(jobs: readonly number[]): void {
     for (const job of jobs) {
+      // Most of a million never ran, and an error that is thrown costs more than a look.
       this.#close(job)
       this.#sizes.delete(job)
+      if (!existsSync(this.#path(job))) continue
       try {
         unlinkSync(this.#path(job))
       } catch (error) {
-        // Nothing there: it never ran. Anything else is a file that stays, and costs nothing but its room.
+        // Anything but that it is gone is a file that stays, and costs nothing but its room.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
           console.error(`log of job ${job} stays: ${String(error)}`)
       }
     }
-    setImmediate(() => this.#removeSome())
   }
 
   close(): void {

@@ -3,6 +3,8 @@ import { hot, prepared } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { affinities, dependencies, events, type JobRow, jobs, type WorkerRow, workers } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { asSeen } from './seen.ts'
+import type { Tree } from './tree.ts'
 
 const $ = sql.placeholder
 const is = (column: unknown, name: string) => sql`${column} = ${$(name)}`
@@ -21,6 +23,7 @@ export const VOLATILE = [
   'unfinished',
   'run',
   'deadline',
+  'reset',
 ] as const
 /** What a user sets of a job. */
 export const SETTINGS = [
@@ -38,6 +41,7 @@ export const SETTINGS = [
   'needs_id',
   'deadline',
   'frames',
+  'reset',
 ] as const
 /** What only a group has. */
 const NO_COUNTERS = {
@@ -81,7 +85,7 @@ export function prepareRows(db: Db) {
       db,
       db
         .update(jobs)
-        .set({ parent: $('parent') as never })
+        .set({ parent: $('parent') as never, reset: $('reset') as never })
         .where(is(jobs.id, 'id')),
     ),
     groupIn: hot<{ id: number }>(
@@ -91,11 +95,6 @@ export function prepareRows(db: Db) {
         .from(jobs)
         .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.command} = ''`)
         .limit(1),
-    ),
-    /** Jobs that are being made have a parent below 0 (submission.ts). */
-    unborn: hot<{ parent: number }>(
-      db,
-      db.select({ parent: jobs.parent }).from(jobs).where(sql`${jobs.parent} < 0`).limit(1),
     ),
     clearCounters: hot(db, db.update(jobs).set(NO_COUNTERS).where(is(jobs.id, 'id'))),
     childOf: hot<{ id: number }>(db, db.select({ id: jobs.id }).from(jobs).where(is(jobs.parent, 'parent')).limit(1)),
@@ -116,13 +115,6 @@ export function prepareRows(db: Db) {
         .from(jobs)
         .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'WORKING' and ${jobs.command} <> ''`),
     ),
-    errorsIn: hot<JobRow>(
-      db,
-      db
-        .select()
-        .from(jobs)
-        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'ERROR' and ${jobs.command} <> ''`),
-    ),
     overdue: hot<JobRow>(
       db,
       db
@@ -141,6 +133,13 @@ export function prepareRows(db: Db) {
       db.select({ dependency: dependencies.dependency }).from(dependencies).where(is(dependencies.job_id, 'job_id')),
     ),
     addDependency: hot(db, db.insert(dependencies).values({ job_id: $('job_id'), dependency: $('dependency') })),
+    setWaited: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ waited: 1 })
+        .where(sql`${jobs.id} = ${$('id')} and waited = 0`),
+    ),
     removeDependency: hot(
       db,
       db
@@ -250,9 +249,15 @@ export function prepareRows(db: Db) {
 }
 export type Rows = ReturnType<typeof prepareRows>
 
-/** The row of a job that must be there; `field` is where the caller named it. */
-export function jobRow({ rows }: { rows: Rows }, id: number, field?: string): JobRow {
+/** The row of a job as everybody sees it; undefined also while it is being made, or deleted. */
+export function jobAt({ rows, tree }: { rows: Rows; tree: Tree }, id: number): JobRow | undefined {
   const row = rows.job.get({ id })
+  return row && asSeen(tree, row)
+}
+
+/** The row of a job that must be there; `field` is where the caller named it. */
+export function jobRow(core: { rows: Rows; tree: Tree }, id: number, field?: string): JobRow {
+  const row = jobAt(core, id)
   if (!row) throw notFound(`There is no job ${id}: it was deleted, or never was.`, field)
   return row
 }

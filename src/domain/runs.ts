@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
-import { saveWorker } from './rows.ts'
+import { jobAt, saveWorker } from './rows.ts'
 import { type RunEnd, stateAfterRun } from './states.ts'
 
 /** A worker takes a leaf: a run begins. */
@@ -90,9 +90,9 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
 }
 
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */
-export function leafHeldBy({ rows }: Pick<Core, 'rows'>, run: number): JobRow | undefined {
-  const event = rows.event.get({ id: run })
-  const leaf = event && rows.job.get({ id: event.job_id })
+export function leafHeldBy(core: Pick<Core, 'rows' | 'tree'>, run: number): JobRow | undefined {
+  const event = core.rows.event.get({ id: run })
+  const leaf = event && jobAt(core, event.job_id)
   return leaf?.run === run ? leaf : undefined
 }
 

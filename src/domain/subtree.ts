@@ -1,88 +1,10 @@
-/** Operations on a group and all below it: by one statement a group, not a leaf at a time. */
-import { type SQL, sql } from 'drizzle-orm'
-import { dependencies, type JobRow, jobs } from '../db/schema.ts'
 import type { Tx } from './core.ts'
-import { addUnfinished, tellDependents } from './dependents.ts'
 import type { Group } from './group.ts'
-import { isGroup } from './rows.ts'
 import { endRun } from './runs.ts'
-
-/** What reset does to a leaf, besides its state (`behaviour.md`, "reset"). */
-export const RESET: Partial<JobRow> = { paused: 0, start_time: 0, duration: 0, ping_time: 0, progress: 0, run_done: 0 }
 
 /** Stops all that runs below a group: it waits again. */
 export function stopBelow(tx: Tx, top: Group): void {
   if (top.total_working === 0) return
   for (const group of tx.tree.below(top))
     if (group.working > 0) for (const leaf of tx.rows.workingIn.all({ parent: group.id })) endRun(tx, leaf, 'STOPPED')
-}
-
-/** The group and all below it as if they had just been made: not paused, nothing done. */
-export function resetBelow(tx: Tx, top: Group): void {
-  stopBelow(tx, top)
-  const { db, tree } = tx
-  tree.replace(top, (group) => {
-    for (const { id } of finishedWithDependents(tx, group.id)) tree.flip(id, 'FINISHED', 'WAITING')
-    db.run(sql`
-      update jobs set paused = 0, start_time = 0, duration = 0, ping_time = 0, progress = 0, run_done = 0,
-        state = iif(unfinished > 0, 'PENDING', 'WAITING'), ready = unfinished = 0
-      where parent = ${group.id} and command <> ''`)
-    const ready = db.all<{ needs_id: number; count: number }>(
-      sql`select needs_id, count(*) as count from jobs where parent = ${group.id} and ready = 1 group by needs_id`,
-    )
-    group.leaves = new Map(ready.map((row) => [row.needs_id, row.count]))
-    group.paused = false
-    group.start_time = 0
-    group.finished = group.errors = group.working = 0
-    group.total_finished = group.total_errors = group.total_working = 0
-    group.duration = group.working_since = 0
-  })
-}
-
-function finishedWithDependents(tx: Tx, parent: number): { id: number }[] {
-  return tx.db
-    .selectDistinct({ id: jobs.id })
-    .from(jobs)
-    .innerJoin(dependencies, sql`${dependencies.dependency} = ${jobs.id}`)
-    .where(sql`${jobs.parent} = ${parent} and ${jobs.state} = 'FINISHED' and ${jobs.command} <> ''`)
-    .all()
-}
-
-/** Deletes a job and all below it, with their dependencies and logs; those that waited for one of them are freed. */
-export function deleteJob(tx: Tx, row: JobRow): void {
-  tellDependents(tx)
-  const { db, tree } = tx
-  const freed: { job_id: number; finished: boolean }[] = []
-  const logs: number[] = []
-  const group = isGroup(row) ? tree.get(row.id) : undefined
-  if (group) {
-    stopBelow(tx, group)
-    for (const each of tree.below(group)) {
-      deleteWhere(sql`parent = ${each.id} and command <> ''`)
-      deleteWhere(sql`id = ${each.id}`)
-    }
-    tree.forget(group)
-  } else {
-    const leaf = row.run > 0 ? endRun(tx, row, 'STOPPED') : row
-    deleteWhere(sql`id = ${row.id}`)
-    tree.moveLeaf(leaf, null)
-  }
-  for (const { job_id, finished } of freed) {
-    db.run(sql`update jobs set waits_for = waits_for - 1 where id = ${job_id}`)
-    if (!finished) addUnfinished(tx, job_id, -1)
-  }
-  tx.after(() => tx.logs.remove(logs))
-
-  function deleteWhere(which: SQL): void {
-    const waiting = db.all<{ job_id: number; dependency: number; state: string }>(
-      sql`select d.job_id, d.dependency, j.state from dependencies d join jobs j on j.id = d.dependency
-        where d.dependency in (select id from jobs where ${which})`,
-    )
-    for (const { job_id, dependency, state } of waiting)
-      freed.push({ job_id, finished: (tree.get(dependency)?.state ?? state) === 'FINISHED' })
-    for (const { id } of db.all<{ id: number }>(sql`select id from jobs where ${which}`)) logs.push(id)
-    db.run(sql`delete from dependencies where job_id in (select id from jobs where ${which})`)
-    db.run(sql`delete from dependencies where dependency in (select id from jobs where ${which})`)
-    db.run(sql`delete from jobs where ${which}`)
-  }
 }

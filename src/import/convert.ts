@@ -39,7 +39,7 @@ const flag = (value: unknown, absent: 0 | 1) =>
 /** What follows from the jobs around it, and from the server that runs it: the columns' defaults until it is counted. */
 const COMPUTED = [
   'ready', 'unfinished', 'waits_for', 'run', 'deadline', 'working_since', 'finished', 'errors', 'working', 'total',
-  'total_finished', 'total_errors', 'total_working',
+  'total_finished', 'total_errors', 'total_working', 'reset', 'waited',
 ] as const // biome-ignore format: a list
 type Imported = Exclude<keyof JobRow, (typeof COMPUTED)[number]>
 export const JOB_COLUMNS = Object.keys(getTableColumns(jobs)).filter(

@@ -165,13 +165,14 @@ function compare(id: number, had: Counters, counted: Sums, findings: Findings): 
   findings.note('counters', `job ${id}: ${list.join('; ')}`)
 }
 
-/** What is not FINISHED holds back those that wait for it (`states.ts`, restingState); the rest of the leaves is ready. */
+/** What others wait for is known as such. What is not FINISHED holds back those that wait for it (`states.ts`, restingState); the rest of the leaves is ready. */
 function holdBack({ sqlite }: Db): void {
   sqlite.run(`
     update jobs set waits_for = (select count(*) from dependencies where job_id = jobs.id),
       unfinished = (select count(*) from dependencies join jobs needed on needed.id = dependency
         where job_id = jobs.id and needed.state <> 'FINISHED')
     where waits_for > 0`)
+  sqlite.run('update jobs set waited = 1 where id in (select dependency from dependencies)')
   sqlite.run(`update jobs set state = 'PENDING' where unfinished > 0 and state = 'WAITING'`)
   sqlite.run(`update jobs set ready = 1 where command <> '' and state = 'WAITING'`)
 }

@@ -8,7 +8,7 @@ import { type JobRow, type WorkerRow, workers } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
 import { NOTHING } from '../domain/needs.ts'
-import { isGroup, jobRow } from '../domain/rows.ts'
+import { isGroup, jobAt, jobRow } from '../domain/rows.ts'
 import { notFound } from '../errors.ts'
 import { cachedLines } from './assign.ts'
 import { type Line, pick } from './pick.ts'
@@ -44,6 +44,8 @@ export function whyJob(core: Core, id: number): Why {
       reasons.push({ kind: 'paused_group', text: `Its group ${above.id} is paused: start that.`, job: above.id })
     reasons.push(...waiting(core, above.id, false))
   }
+  if (!group && now === 'WAITING' && row.ready === 0)
+    reasons.push({ kind: 'resetting', text: 'It is being reset: in a moment it may be picked.', job: id })
   if (isGroup(row)) return why(now, [...reasons, ...ofGroup(group as Group)])
   const needed = needsOf(core, row)
   const fitting = fittingWorkers(core, needed)
@@ -59,11 +61,11 @@ const why = (state: Why['state'], reasons: WhyReason[]): Why => ({
 })
 
 /** What a job, or a group that it is in, waits for. */
-function waiting({ rows, tree }: Core, id: number, own: boolean): WhyReason[] {
-  const ids = rows.dependenciesOf
+function waiting(core: Core, id: number, own: boolean): WhyReason[] {
+  const ids = core.rows.dependenciesOf
     .all({ job_id: id })
     .map(({ dependency }) => dependency)
-    .filter((dependency) => (tree.get(dependency) ?? rows.job.get({ id: dependency }))?.state !== 'FINISHED')
+    .filter((dependency) => (core.tree.get(dependency) ?? jobAt(core, dependency))?.state !== 'FINISHED')
   if (ids.length === 0) return []
   const jobs = ids.slice(0, MOST_NAMED)
   const more = ids.length > jobs.length ? ` and ${ids.length - jobs.length} more` : ''

@@ -1,7 +1,9 @@
 /** Holds a farm against the model, and against itself: what is in memory and what is counted must follow from the rows. */
 import { expect } from 'bun:test'
 import { dependencies, type EventRow, type JobRow, type WorkerRow } from '../../src/db/schema.ts'
+import { DISTINCT } from '../../src/domain/distinct.ts'
 import { Tree } from '../../src/domain/tree.ts'
+import type { Job } from '../../src/models.ts'
 import { cachedLines } from '../../src/scheduler/assign.ts'
 import { hasWork, pick } from '../../src/scheduler/pick.ts'
 import type { TestFarm } from './farm.ts'
@@ -9,7 +11,7 @@ import type { Model } from './model.ts'
 
 /** The same text for the same farm. Sets of names that nothing needs any more may stay. */
 export function dump({ db }: TestFarm): string {
-  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities']
+  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'reset_groups']
   return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1, 2`).all()))
 }
 
@@ -44,13 +46,9 @@ export function expectTreeOfRows(test: TestFarm): void {
 }
 
 export function expectSame(test: TestFarm, model: Model, lines: readonly string[]): void {
-  const { farm, db } = test
-  const rows = new Map(
-    db.sqlite
-      .query<JobRow, []>('select * from jobs order by id')
-      .all()
-      .map((row) => [row.id, row]),
-  )
+  const { farm } = test
+  const rows = rowsThere(test)
+  model.notYet = notYetReady(test)
   same(
     'the ids',
     [...rows.keys()],
@@ -84,12 +82,55 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
       found !== undefined,
     )
   }
+  expectListsOf(test, rows)
   expectTreeOfRows(test)
   expectRowsHoldTogether(test, rows)
 }
 
+/** The rows of jobs that are not being deleted: those that a way leads to from the root. */
+function rowsThere({ db }: TestFarm): Map<number, JobRow> {
+  return new Map(
+    db.sqlite
+      .query<JobRow, []>(
+        `with recursive there(id) as (select id from jobs where parent = 0
+           union select jobs.id from jobs join there on jobs.parent = there.id)
+         select * from jobs where id in (select id from there) order by id`,
+      )
+      .all()
+      .map((row) => [row.id, row]),
+  )
+}
+
+/** Leaves that read WAITING after a reset and are not ready before their rows are rewritten. */
+export function notYetReady(test: TestFarm): Set<number> {
+  const rows = [...rowsThere(test).values()].filter((row) => row.command !== '' && row.ready === 0)
+  return new Set(rows.map((row) => row.id).filter((id) => test.farm.getJob(id).state === 'WAITING'))
+}
+
+/** While something is done behind the answers: lists and distinct values are of the same jobs as each by itself. */
+function expectListsOf({ farm, db }: TestFarm, rows: Map<number, JobRow>): void {
+  if (!db.sqlite.query('select 1 from jobs where parent < 0 union select 1 from reset_groups limit 1').get()) return
+  const jobs = [...rows.keys()].map((id) => farm.getJob(id))
+  for (const [parent, children] of Map.groupBy(jobs, (job) => job.parent)) {
+    same(`the children of ${parent}`, [...farm.listChildren(parent)].flat(), children)
+    const { state } = children[0] as Job
+    const those = children.filter((job) => job.state === state)
+    same(`those ${state}`, [...farm.listChildren(parent, { state: [state] })].flat(), those)
+  }
+  for (const column of DISTINCT) {
+    const wanted = new Set(jobs.map((job) => job[column]))
+    // Workers are those that took a job.
+    if (column === 'worker') wanted.delete('')
+    same(`the values of ${column}`, new Set(farm.distinctValues(column).map((each) => each[column])), wanted)
+  }
+}
+
 function expectRowsHoldTogether({ db, farm }: TestFarm, rows: Map<number, JobRow>): void {
-  const links = db.select().from(dependencies).all()
+  const links = db
+    .select()
+    .from(dependencies)
+    .all()
+    .filter((link) => rows.has(link.job_id))
   const workers = db.sqlite.query<WorkerRow, []>('select * from workers').all()
   const events = db.sqlite.query<EventRow, []>("select * from events where state = 'WORKING'").all()
   const working = [...rows.values()].filter((row) => row.run > 0)
@@ -120,7 +161,7 @@ function expectRowsHoldTogether({ db, farm }: TestFarm, rows: Map<number, JobRow
         worker: row.run > 0 ? row.worker : undefined,
         deadline: row.run > 0 && row.timeout > 0 ? row.start_time + row.timeout : 0,
         waits_for: mine.length,
-        unfinished: mine.filter(({ dependency }) => rows.get(dependency)?.state !== 'FINISHED').length,
+        unfinished: mine.filter(({ dependency }) => farm.getJob(dependency).state !== 'FINISHED').length,
         counted: 0,
       },
     )

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Db, openDatabase } from '../../src/db/open.ts'
 import type { JobState } from '../../src/db/schema.ts'
+import type { Steps } from '../../src/domain/background.ts'
 import type { Report } from '../../src/domain/runs.ts'
 import { FarmError } from '../../src/errors.ts'
 import { createFarm, type Farm } from '../../src/farm.ts'
@@ -28,6 +29,8 @@ export interface TestFarmOptions {
   logs?: string
   clock?: TestClock
   workerTimeout?: number
+  /** How much of a reset or a delete is done at a time; the rest waits for `workOff`. */
+  steps?: Steps
 }
 
 /** Groups by name hold what they hold; a text is the command of a leaf. */
@@ -46,18 +49,28 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout }: TestFarmOptions) {
+  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, steps }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
     this.db = openDatabase(path)
-    this.farm = createFarm(this.db, { logs: this.logs, clock: clock.read, ...(workerTimeout && { workerTimeout }) })
+    this.farm = createFarm(this.db, {
+      logs: this.logs,
+      clock: clock.read,
+      ...(workerTimeout && { workerTimeout }),
+      ...(steps && { steps }),
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.farm.stop()
     this.db.sqlite.close()
     if (this.#ownsLogs) rmSync(this.logs, { recursive: true, force: true })
+  }
+
+  /** All that resets and deletes have left to do. */
+  async workOff(): Promise<void> {
+    while (await this.farm.workOff());
   }
 
   group(input: JobInput = {}): Promise<number> {

@@ -61,6 +61,8 @@ export class Rules {
   events: ModelEvent[] = []
   /** The numbered table of affinities. */
   numbers = new Map<number, string>()
+  /** Leaves that a reset has not made ready yet: the one thing that it may do later. */
+  notYet: ReadonlySet<number> = new Set()
 
   constructor(readonly workerTimeout: number) {}
 
@@ -160,7 +162,11 @@ export class Rules {
   /** The id of the leaf that a worker with these lines gets. */
   choose(affinity: string): number | undefined {
     const ready = [...this.jobs.values()].filter(
-      (job) => !this.isGroup(job) && this.state(job) === 'WAITING' && !this.ancestors(job).some(this.held),
+      (job) =>
+        !this.isGroup(job) &&
+        this.state(job) === 'WAITING' &&
+        !this.notYet.has(job.id) &&
+        !this.ancestors(job).some(this.held),
     )
     const lines = affinity.split('\n').map(names)
     const places = lines.map((line) => (job: ModelJob) => {
