@@ -32,4 +32,4 @@ const removeSome = (core: Pick<Core, 'rows' | 'removal' | 'steps' | 'logs'>): bo
 
 /** Whether anything is left to do. */
 export const isWork = ({ resets, removal }: Core): boolean =>
-  resets.next.get() !== null || removal.children.all({ parent: GRAVE, rows: 1 }).length > 0
+  resets.next.get() !== null || removal.children.get({ parent: GRAVE, rows: 1 }) !== null

@@ -1,13 +1,14 @@
 /**
  * The distinct values of a column over all jobs, for filters: read by skipping from one to the next in an index, never by a
- * scan. A job that is being deleted has none: of each value the groups are skipped through until one is there, of which
- * there are thousands where there are a million jobs.
+ * scan. A job that is being deleted, or made, has none; while there are such, each value is looked for in a group that is
+ * there: its groups in the index and the groups of the tree, both in the order of their ids, leap over one another. Groups
+ * that were made together have ids side by side, so a few leaps do; each group of each value by itself took 8 s for 20
+ * values in 11,000 groups.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { JOB_STATES, type JobState } from '../db/schema.ts'
 import type { Core } from './core.ts'
 import type { Group } from './group.ts'
-import { shownIn } from './seen.ts'
 
 /** `behaviour.md`, "Other calls of Coalition 4": each answers a list of objects with this one key. */
 export const DISTINCT = ['user', 'state', 'worker', 'priority', 'affinity'] as const
@@ -47,24 +48,47 @@ function skip<T>({ db }: Core, column: SQL, table: SQL): T[] {
 }
 
 function ofJobs<T extends string | number>(core: Core, column: 'user' | 'priority' | 'needs_id'): T[] {
-  return skip<T>(core, sql.raw(column), sql`jobs`).filter((value) =>
-    parentsOf(core, `${column} = ?`, value).some((group) => group !== undefined),
-  )
+  const values = skip<T>(core, sql.raw(column), sql`jobs`)
+  if (!core.removal.hidden.get()) return values
+  const there = idsOf(core)
+  return values.filter((value) => groupsWith(core, there, `${column} = ?`, value).next().value !== undefined)
 }
 
-/** The parents of all jobs with a value, by seeks in an index of the value and the parent; undefined: nobody sees those jobs. */
-function* parentsOf(
+/** The root and all groups, by id. */
+const idsOf = ({ tree }: Pick<Core, 'tree'>) =>
+  [...tree.below(tree.root)].map((group) => group.id).sort((a, b) => a - b)
+
+/** The groups that hold a job with a value, by seeks in an index of the value and the parent. */
+function* groupsWith(
   { db, tree }: Pick<Core, 'db' | 'tree'>,
+  there: readonly number[],
   condition: string,
   value: string | number,
-): Generator<Group | undefined> {
-  const next = db.sqlite.query<{ parent: number }, [string | number, number]>(
-    `select parent from jobs where ${condition} and parent > ? order by parent limit 1`,
+): Generator<Group> {
+  const from = db.sqlite.query<{ parent: number }, [string | number, number]>(
+    `select parent from jobs where ${condition} and parent >= ? order by parent limit 1`,
   )
-  for (let row = next.get(value, FIRST); row; row = next.get(value, row.parent)) yield tree.get(row.parent)
+  for (let at = 0; at < there.length; ) {
+    const parent = from.get(value, there[at] as number)?.parent
+    if (parent === undefined) return
+    at = firstFrom(there, parent, at)
+    const group = there[at] === parent ? tree.get(parent) : undefined
+    if (!group) continue
+    yield group
+    at++
+  }
 }
-/** Before all parents. */
-const FIRST = Number.MIN_SAFE_INTEGER
+
+/** The first place from `low` on whose id is not below `id`. */
+function firstFrom(ids: readonly number[], id: number, low: number): number {
+  let high = ids.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ids[middle] as number) < id) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 function tookAJob({ db, tree }: Core, worker: string): boolean {
   const jobs = db.sqlite.query<{ parent: number }, [string, string]>(
@@ -91,16 +115,18 @@ function anyLeaf({ db, tree }: Core, state: 'WAITING' | 'PENDING' | 'PAUSED'): b
       `select 1 from jobs where parent = ? and state = ? and command <> '' and reset >= ? limit 1`,
     )
     const held = `state in ('PENDING', 'PAUSED') and command <> '' and state = ?`
-    for (const group of parentsOf({ db, tree }, held, state))
-      if (group && (group.reset === 0 || shows.get(group.id, state, group.reset))) return true
+    for (const group of groupsWith({ db, tree }, idsOf({ tree }), held, state))
+      if (group.reset === 0 || shows.get(group.id, state, group.reset)) return true
   }
   if (state === 'PAUSED') return false
-  const resting = state === 'PENDING' ? 'waits_for > 0 and unfinished > 0' : 'unfinished = 0'
-  const readsAsReset = db.sqlite.query<unknown, [number, number, number]>(
-    `select 1 from jobs where parent = ? and ${resting} and command <> ''
-      and (reset < ? or (state = 'ERROR' and reset < ?)) limit 1`,
+  const [index, resting] =
+    state === 'PENDING'
+      ? ['jobs_waiting', 'j.waits_for > 0 and j.unfinished > 0']
+      : ['jobs_by_parent', 'j.unfinished = 0']
+  const reading = db.sqlite.query<{ parent: number }, []>(
+    `select j.parent from reset_groups r cross join jobs j indexed by ${index} on j.parent = r.job_id and ${resting}
+      where j.command <> '' and (j.reset < r.every or (j.reset < r.errors and j.state = 'ERROR'))`,
   )
-  for (const group of tree.below(tree.root))
-    if (shownIn(group) > 0 && readsAsReset.get(group.id, group.reset, group.resetErrors)) return true
+  for (const { parent } of reading.iterate()) if (tree.get(parent)) return true
   return false
 }

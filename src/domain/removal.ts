@@ -56,6 +56,7 @@ export function prepareRemoval({ sqlite }: Db) {
     drop: statement('delete from jobs where id in (select value from json_each($ids))'),
     dropWaiting: statement('delete from dependencies where job_id in (select value from json_each($ids))'),
     dropWaited: statement('delete from dependencies where dependency in (select value from json_each($ids))'),
+    hidden: sqlite.prepare<{ id: number }, []>('select id from jobs where parent < 0 limit 1'),
     bury: statement('update jobs set parent = $grave where parent < $grave'),
   }
 }

@@ -146,11 +146,11 @@ export class Tree {
   clear(top: Group, number: number): void {
     const { total_finished: finished, total_errors: errors, duration } = top
     const taken: Counts = { ...NO_COUNTS, finished, errors, duration }
-    const before = [...this.below(top)].map((group) => {
+    const before: { group: Group; was: Partial<Group> }[] = []
+    for (const group of this.below(top)) {
       const { finished, errors, total_finished, total_errors, duration, start_time, reset, state } = group
-      return { group, was: { finished, errors, total_finished, total_errors, duration, start_time, reset, state } }
-    })
-    for (const { group, was } of before) {
+      const was = { finished, errors, total_finished, total_errors, duration, start_time, reset, state }
+      before.push({ group, was })
       group.finished = group.errors = group.total_finished = group.total_errors = 0
       group.duration = group.start_time = 0
       group.reset = number
