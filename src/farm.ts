@@ -17,7 +17,6 @@ import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/r
 import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { setWorkersActive } from './domain/workers.ts'
-import { FarmError } from './errors.ts'
 import type { Affinities, JobInput, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
@@ -142,22 +141,11 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
   async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
     const cradle = -++submissions
-    let steps = submit(inputs, field, cradle)
-    let turn = await write((tx) => {
-      steps = submit(inputs, field, cradle)
-      steps.next()
-      return steps.next(tx)
-    })
+    const steps = submit(inputs, field, cradle)
+    steps.next()
+    let turn = await write((tx) => steps.next(tx))
     try {
-      while (!turn.done) {
-        let taken = false
-        turn = await write((tx) => {
-          // A batch can be done again when another operation of it fails badly; a step of this one cannot.
-          if (taken) throw new FarmError('unavailable', 'The submission was interrupted: send it again.')
-          taken = true
-          return steps.next(tx)
-        })
-      }
+      while (!turn.done) turn = await write((tx) => steps.next(tx))
       return turn.value
     } catch (error) {
       // It never ran: there are no logs.

@@ -4,8 +4,8 @@ import type { Database, Statement } from 'bun:sqlite'
 export interface Companion {
   /** A point to go back to. */
   mark(): number
-  /** Takes back every change since `mark`; the rows have been rolled back already. Answers false when it can only go back to 0. */
-  undo(mark: number): boolean
+  /** Takes back every change since `mark`; the rows have been rolled back already. */
+  undo(mark: number): void
   /** Writes what it owes to the database: the last act before the commit. */
   beforeCommit(): void
   /** What has been done is for good. */
@@ -84,12 +84,6 @@ export class Commits {
     } catch (error) {
       if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
       this.companion.undo(0)
-      if (error instanceof OnlyAlone) {
-        const culprit = batch.pop()
-        this.#queue.unshift(...batch)
-        culprit?.reject(error.cause)
-        return
-      }
       if (batch.length === 0) batch.push(...this.#queue.splice(0))
       for (const write of batch) write.reject(error)
       return
@@ -110,15 +104,8 @@ export class Commits {
       if (!this.sqlite.inTransaction) throw error
       this.sqlite.run('ROLLBACK TO operation')
       this.#release.run()
-      if (!this.companion.undo(mark)) throw new OnlyAlone(error)
+      this.companion.undo(mark)
       return () => reject(error)
     }
-  }
-}
-
-/** An operation failed that cannot be taken back by itself: those before it in the batch are done again without it. */
-class OnlyAlone extends Error {
-  constructor(cause: unknown) {
-    super('only the whole batch can be taken back', { cause })
   }
 }

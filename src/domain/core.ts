@@ -57,8 +57,6 @@ export function createWriter(core: Core, clock: Clock) {
   return async function write<T>(operation: (tx: Tx) => T): Promise<T> {
     const acts: (() => void)[] = []
     const result = await commits.write(() => {
-      // A batch can be done again: only what its last turn said counts.
-      acts.length = 0
       const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
       const result = operation(tx)
       tellDependents(tx)

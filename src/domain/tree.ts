@@ -221,7 +221,7 @@ export class Tree {
     return this.#journal.length
   }
 
-  undo(mark: number): boolean {
+  undo(mark: number): void {
     while (this.#journal.length > mark) {
       const undo = this.#journal.pop()
       const length = this.#journal.length
@@ -229,7 +229,6 @@ export class Tree {
       this.#journal.length = length
     }
     this.flips.clear()
-    return true
   }
 
   /** Writes the groups that changed: 64 picks below one group in one commit cost one update of it. */
