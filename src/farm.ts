@@ -38,6 +38,8 @@ export interface FarmOptions {
 
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
+/** Between two steps of what is done in the background. */
+const REST_MS = 2
 /** How often time is asked what it did (scheduler/rescue.ts). */
 const STEP_MS = 1000
 /** How often signs of life are written: what a crash may cost of them. */
@@ -98,11 +100,11 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
   let submissions = -GRAVE
   let running = false
   let working: Promise<void> | undefined
-  /** Works off all of it, with room for others between two steps. */
+  /** Works off all of it. Between two steps come those who asked meanwhile: without a rest each would wait for two. */
   function background(): void {
     if (!running || working || !isWork(core)) return
     working = (async () => {
-      while (!stopped && (await workOff()));
+      while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
     })()
       .catch((error) => console.error('what is left of a reset or a delete could not be worked off:', error))
       .then(() => {
