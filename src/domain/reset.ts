@@ -24,7 +24,7 @@
  * below, and the index of leaves in ERROR when those are reset.
  */
 import type { Db } from '../db/open.ts'
-import type { ResetGroupRow } from '../db/schema.ts'
+import type { JobRow, ResetGroupRow } from '../db/schema.ts'
 import type { Tx } from './core.ts'
 import type { Group } from './group.ts'
 import { readsAsReset, shownIn } from './seen.ts'
@@ -56,10 +56,10 @@ export function prepareResets({ sqlite }: Db) {
         on conflict (job_id) do update set errors = excluded.errors, done = 0`),
     reached: statement('update reset_groups set done = $last where job_id = $group'),
     end: statement('delete from reset_groups where job_id = $group'),
-    finishedAndWaited: statement<{ id: number; parent: number; command: string; state: 'FINISHED'; reset: number }>(`
+    waited: statement<Pick<JobRow, 'id' | 'parent' | 'command' | 'state' | 'reset'>>(`
       select j.id, j.parent, j.command, j.state, j.reset
       from json_each($groups) g join jobs j indexed by jobs_waited on j.parent = g.value and j.waited = 1
-      where j.state = 'FINISHED' and j.command <> ''`),
+      where j.state = 'FINISHED' or j.command = ''`),
     errorDuration: statement<{ duration: number }>(`
       select sum(duration) as duration from jobs
       where parent = $group and state = 'ERROR' and command <> '' and reset >= $shown`),
@@ -81,13 +81,15 @@ export function resetBelow(tx: Tx, top: Group): void {
   const { tree, resets } = tx
   const below = [...tree.below(top)]
   const groups = JSON.stringify(below.map((group) => group.id))
-  for (const leaf of resets.finishedAndWaited.all({ groups })) {
-    const group = tree.get(leaf.parent)
-    if (group && !readsAsReset(group, leaf)) tree.flip(leaf.id, 'FINISHED', 'WAITING')
+  const waited = new Set([top.id])
+  for (const job of resets.waited.all({ groups })) {
+    const group = tree.get(job.parent)
+    if (job.command === '') waited.add(job.id)
+    else if (group && !readsAsReset(group, job)) tree.flip(job.id, 'FINISHED', 'WAITING')
   }
   for (const group of below) if (group.paused) tree.change(group, { paused: false })
   const number = newNumber(tx)
-  tree.clear(top, number)
+  tree.clear(top, number, waited)
   resets.begin.run({ groups, number })
   if (top.total <= tx.steps.atOnce) for (const group of below) rewriteAll(tx, group)
 }

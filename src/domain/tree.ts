@@ -141,9 +141,10 @@ export class Tree {
 
   /**
    * All leaves below `top` read as reset from now on, and so does every group. What they have ready stays as it is, and
-   * comes with their rows. No row of a group is written: 11,000 of them would take a tenth of a second.
+   * comes with their rows. Of the groups only those in `waited` have anybody to tell, and no row of one is written: 11,000 of
+   * them would take a tenth of a second.
    */
-  clear(top: Group, number: number): void {
+  clear(top: Group, number: number, waited: ReadonlySet<number>): void {
     const { total_finished: finished, total_errors: errors, duration } = top
     const taken: Counts = { ...NO_COUNTS, finished, errors, duration }
     const before: { group: Group; was: Partial<Group> }[] = []
@@ -155,7 +156,7 @@ export class Tree {
       group.duration = group.start_time = 0
       group.reset = number
       group.state = groupState(group, group.paused, group.unfinished)
-      this.flip(group.id, was.state, group.state)
+      if (waited.has(group.id)) this.flip(group.id, was.state, group.state)
     }
     if (top.parent) this.#count(top.parent, difference(NO_COUNTS, taken), false)
     const undo = () => {
