@@ -4,9 +4,19 @@ CREATE TABLE `affinities` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `affinities_name_unique` ON `affinities` (`name`);--> statement-breakpoint
+CREATE TABLE `blocklist` (
+	`root` integer NOT NULL,
+	`worker` text NOT NULL,
+	`failures` integer DEFAULT 0 NOT NULL,
+	`since` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`root`, `worker`)
+);
+--> statement-breakpoint
+CREATE INDEX `blocklist_by_worker` ON `blocklist` (`worker`);--> statement-breakpoint
 CREATE TABLE `dependencies` (
 	`job_id` integer NOT NULL,
 	`dependency` integer NOT NULL,
+	`kind` text DEFAULT 'all' NOT NULL,
 	PRIMARY KEY(`job_id`, `dependency`)
 );
 --> statement-breakpoint
@@ -19,9 +29,11 @@ CREATE TABLE `events` (
 	`state` text NOT NULL,
 	`start` integer NOT NULL,
 	`duration` integer DEFAULT 0 NOT NULL,
-	`log_start` integer DEFAULT 0 NOT NULL
+	`log_start` integer DEFAULT 0 NOT NULL,
+	`needs_id` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `events_open` ON `events` (`worker`) WHERE state = 'WORKING';--> statement-breakpoint
 CREATE INDEX `events_by_job` ON `events` (`job_id`,`id`);--> statement-breakpoint
 CREATE INDEX `events_by_worker` ON `events` (`worker`,`id`);--> statement-breakpoint
 CREATE INDEX `events_by_start` ON `events` (`start`,`id`);--> statement-breakpoint
@@ -54,8 +66,22 @@ CREATE TABLE `jobs` (
 	`progress` real DEFAULT 0 NOT NULL,
 	`progress_pattern` text DEFAULT '' NOT NULL,
 	`frames` text DEFAULT '' NOT NULL,
+	`memory` integer DEFAULT 0 NOT NULL,
+	`cores` integer DEFAULT 0 NOT NULL,
+	`gpus` integer DEFAULT 0 NOT NULL,
+	`max_workers` integer DEFAULT 0 NOT NULL,
+	`error_limit` integer DEFAULT 0 NOT NULL,
+	`start_after` integer DEFAULT 0 NOT NULL,
+	`retry_delay` integer DEFAULT 0 NOT NULL,
+	`retry_growth` real DEFAULT 1 NOT NULL,
+	`min_run_time` integer DEFAULT 0 NOT NULL,
+	`idle_timeout` integer DEFAULT 0 NOT NULL,
+	`fatal` text DEFAULT '' NOT NULL,
+	`success` text DEFAULT '' NOT NULL,
 	`needs_id` integer DEFAULT 0 NOT NULL,
 	`ready` integer DEFAULT 0 NOT NULL,
+	`retry_at` integer DEFAULT 0 NOT NULL,
+	`wake_at` integer DEFAULT 0 NOT NULL,
 	`unfinished` integer DEFAULT 0 NOT NULL,
 	`waits_for` integer DEFAULT 0 NOT NULL,
 	`run` integer DEFAULT 0 NOT NULL,
@@ -68,6 +94,8 @@ CREATE TABLE `jobs` (
 CREATE INDEX `jobs_by_parent` ON `jobs` (`parent`,`id`);--> statement-breakpoint
 CREATE INDEX `jobs_by_parent_state` ON `jobs` (`parent`,`state`,`id`);--> statement-breakpoint
 CREATE INDEX `jobs_ready` ON `jobs` (`parent`,`needs_id`,"priority" desc,`id`) WHERE ready = 1;--> statement-breakpoint
+CREATE INDEX `jobs_ready_by_user` ON `jobs` (`needs_id`,"priority" desc,`user`,`id`) WHERE ready = 1 and parent = 0;--> statement-breakpoint
+CREATE INDEX `jobs_by_wake` ON `jobs` (`wake_at`) WHERE wake_at > 0;--> statement-breakpoint
 CREATE INDEX `jobs_by_deadline` ON `jobs` (`deadline`) WHERE deadline > 0;--> statement-breakpoint
 CREATE INDEX `jobs_working` ON `jobs` (`id`) WHERE run > 0;--> statement-breakpoint
 CREATE INDEX `jobs_waiting` ON `jobs` (`parent`,`id`) WHERE waits_for > 0;--> statement-breakpoint
@@ -78,9 +106,20 @@ CREATE INDEX `jobs_by_needs` ON `jobs` (`needs_id`,`parent`);--> statement-break
 CREATE INDEX `jobs_held` ON `jobs` (`state`,`parent`) WHERE state in ('PENDING', 'PAUSED') and command <> '';--> statement-breakpoint
 CREATE INDEX `groups_by_title` ON `jobs` (`parent`,`title`) WHERE command = '';--> statement-breakpoint
 CREATE INDEX `jobs_groups` ON `jobs` (`id`) WHERE command = '';--> statement-breakpoint
+CREATE TABLE `limits` (
+	`name` text PRIMARY KEY NOT NULL,
+	`max` integer NOT NULL,
+	`per` text DEFAULT 'run' NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `needs` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
-	`affinity` text NOT NULL
+	`affinity` text DEFAULT '' NOT NULL,
+	`limits` text DEFAULT '' NOT NULL,
+	`memory` integer DEFAULT 0 NOT NULL,
+	`cores` integer DEFAULT 0 NOT NULL,
+	`gpus` integer DEFAULT 0 NOT NULL,
+	`avoid` text DEFAULT '' NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `reset_groups` (
@@ -108,5 +147,9 @@ CREATE TABLE `workers` (
 	`cpu` text DEFAULT '[]' NOT NULL,
 	`free_memory` integer DEFAULT 0 NOT NULL,
 	`total_memory` integer DEFAULT 0 NOT NULL,
-	`active` integer DEFAULT 1 NOT NULL
+	`active` integer DEFAULT 1 NOT NULL,
+	`host` text DEFAULT '' NOT NULL,
+	`memory` integer DEFAULT 0 NOT NULL,
+	`cores` integer DEFAULT 0 NOT NULL,
+	`gpus` integer DEFAULT 0 NOT NULL
 );

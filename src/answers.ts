@@ -15,16 +15,44 @@ export const Health = Type.Object(
       ready: Type.Integer({ description: 'Leaves that nothing holds back' }),
     }),
     workers: Type.Object({ total: Type.Integer(), working: Type.Integer(), timeout: Type.Integer() }),
+    backup: Type.Optional(
+      Type.Object(
+        {
+          last: Type.Integer({ description: 'When the newest was made, in seconds since the epoch; 0: there is none' }),
+          problem: Type.Optional(Type.String({ description: 'Why the last attempt failed; it is tried again' })),
+        },
+        { description: 'Of the scheduled backups; absent when there is no schedule' },
+      ),
+    ),
   },
   { $id: 'Health' },
 )
 export type Health = Static<typeof Health>
 
+/** Sums over the leaves of a list, those below its groups included. */
+export const JobTotals = Type.Object(
+  {
+    jobs: Type.Integer({ description: 'Leaves: jobs with a command' }),
+    finished: Type.Integer(),
+    errors: Type.Integer(),
+    working: Type.Integer(),
+    duration: Type.Integer({ description: 'Seconds' }),
+  },
+  { $id: 'JobTotals' },
+)
+export type JobTotals = Static<typeof JobTotals>
+
+export const JobOrder = Type.Object(
+  { ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }), totals: JobTotals },
+  { $id: 'JobOrder' },
+)
+export type JobOrder = Static<typeof JobOrder>
+
 export const WhyReason = Type.Object(
   {
     kind: Type.String({
       description:
-        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, resetting, group, empty, no_worker, affinity, queue, busy. Of a worker: running, inactive, silent, nothing_ready, affinity.',
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, resetting, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
     }),
     text: Type.String({ description: 'The reason in words' }),
     job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),
@@ -36,11 +64,13 @@ export const WhyReason = Type.Object(
         description: 'What is ready on the farm, by what it needs',
       }),
     ),
+    limit: Type.Optional(Type.String({ description: 'The name of a limit' })),
     worker: Type.Optional(Type.String()),
+    workers: Type.Optional(Type.Array(Type.String(), { description: 'Workers, 20 at most' })),
     run: Type.Optional(Type.Integer()),
     run_done: Type.Optional(Type.Integer()),
     retry: Type.Optional(Type.Integer()),
-    since: Type.Optional(Type.Integer({ description: 'Seconds since the epoch' })),
+    since: Type.Optional(Type.Integer({ description: 'Seconds since the epoch: since when, or until when' })),
     waiting: Type.Optional(Type.Integer({ description: 'Leaves of a group that are ready' })),
     total: Type.Optional(Type.Integer()),
     working: Type.Optional(Type.Integer()),

@@ -1,6 +1,7 @@
 /** `bun src/build.ts`: dist/coalition for this machine; `--all`: for all systems, one file each. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { bundlePage } from './bundle.ts'
 import { VERSION } from './version.ts'
 
 const ROOT = resolve(import.meta.dir, '..')
@@ -28,7 +29,7 @@ async function build(name: string, target?: keyof typeof TARGETS): Promise<void>
       minify: { syntax: true, whitespace: true, identifiers: false },
       // 1.4 MB of 114: without it an error in a farm's log is line 33, column 40529, and 2000 characters of that line.
       sourcemap: 'inline',
-      define: { 'process.env.NODE_ENV': '"production"' },
+      define: { 'process.env.NODE_ENV': '"production"', PAGE_FILES: page },
       compile: {
         outfile: part,
         ...(target && { target }),
@@ -51,6 +52,8 @@ if ((flag !== undefined && flag !== '--all') || more.length > 0) {
   process.exit(2)
 }
 mkdirSync(DIST, { recursive: true })
+/** A build of its own: only the server's identifiers have to stay as they are. */
+const page = JSON.stringify(await bundlePage())
 if (flag === '--all') {
   for (const [target, name] of Object.entries(TARGETS)) await build(name, target as keyof typeof TARGETS)
 } else {

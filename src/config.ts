@@ -31,6 +31,20 @@ type Values<T extends Table> = { -readonly [K in keyof T]: Static<T[K]['schema']
 const option = <S extends TSchema>(declared: Option<S>): Option<S> => declared
 const places = envPaths('coalition', { suffix: '' })
 
+/** `ann=2,bob=0.5` */
+export const WEIGHTS = /^(\s*[^,=]+=\s*(\d+(\.\d+)?|\.\d+)\s*(,|$))*$/
+
+/** The weights in a text that fits WEIGHTS; a user who weighs nothing goes after all others. */
+export function parseWeights(text: string): Map<string, number> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '')
+  return new Map(
+    pairs.map((pair) => {
+      const at = pair.lastIndexOf('=')
+      return [pair.slice(0, at).trim(), Number(pair.slice(at + 1))]
+    }),
+  )
+}
+
 export const SERVER_OPTIONS = {
   host: option({
     schema: Type.String({ minLength: 1, maxLength: 255 }),
@@ -70,6 +84,81 @@ export const SERVER_OPTIONS = {
     description:
       'answer workers that look for a server by broadcast: on, off, or auto: unless it listens on loopback only',
   }),
+  order: option({
+    schema: Type.Union([Type.Literal('fifo'), Type.Literal('fair')]),
+    default: 'fifo',
+    flag: '--order <order>',
+    env: 'COALITION_ORDER',
+    description:
+      'among root jobs of equal priority: fifo, the oldest goes first; fair, that of the user who has the least running',
+  }),
+  weights: option({
+    schema: Type.String({ maxLength: 65_536, pattern: WEIGHTS.source }),
+    default: '',
+    flag: '--weights <list>',
+    env: 'COALITION_WEIGHTS',
+    description: 'what users weigh with order = "fair", as ann=2,bob=0.5; 1 for those who are not named',
+  }),
+  blocklist_after: option({
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    default: 3,
+    flag: '--blocklist-after <number>',
+    env: 'COALITION_BLOCKLIST_AFTER',
+    description: 'failed runs of a worker in one root job after which it gets no more of it; 0: never',
+    defaultText: '`3`; with `coalition up`, where there is no other machine, `0`',
+  }),
+  decrease_priority_after: option({
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    default: 0,
+    flag: '--decrease-priority-after <number>',
+    env: 'COALITION_DECREASE_PRIORITY_AFTER',
+    description: 'jobs in ERROR in a group that lower its priority by one; 0: never',
+  }),
+  durability: option({
+    schema: Type.Union([Type.Literal('full'), Type.Literal('normal')]),
+    default: 'full',
+    flag: '--durability <level>',
+    env: 'COALITION_DURABILITY',
+    description:
+      'full: what was answered survives a power cut; normal: faster, and a power cut may cost the last answers',
+  }),
+  backup_every: option({
+    schema: Type.Number({ minimum: 0, maximum: 8760 }),
+    default: 24,
+    flag: '--backup-every <hours>',
+    env: 'COALITION_BACKUP_EVERY',
+    description: 'hours between two backups of the database; 0: never',
+  }),
+  backup_keep: option({
+    schema: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    default: 7,
+    flag: '--backup-keep <number>',
+    env: 'COALITION_BACKUP_KEEP',
+    description: 'how many of these backups stay',
+  }),
+  backup_dir: option({
+    schema: Type.String({ minLength: 1, maxLength: 4096 }),
+    default: '',
+    flag: '--backup-dir <folder>',
+    env: 'COALITION_BACKUP_DIR',
+    description: 'folder of the backups, better on another disk',
+    path: true,
+    defaultText: '`backups` in the data folder',
+  }),
+  keep_finished: option({
+    schema: Type.Number({ minimum: 0, maximum: 36_500 }),
+    default: 0,
+    flag: '--keep-finished <days>',
+    env: 'COALITION_KEEP_FINISHED',
+    description: 'days after which a FINISHED job of the root is deleted, with all below it and the logs; 0: never',
+  }),
+  keep_events: option({
+    schema: Type.Number({ minimum: 0, maximum: 36_500 }),
+    default: 0,
+    flag: '--keep-events <days>',
+    env: 'COALITION_KEEP_EVENTS',
+    description: 'days after which the event of a run is deleted; 0: never',
+  }),
 } as const satisfies Table
 
 export const WORKER_OPTIONS = {
@@ -95,6 +184,27 @@ export const WORKER_OPTIONS = {
     flag: '--workers <number>',
     env: 'COALITION_WORKERS',
     description: 'jobs to run at a time',
+  }),
+  memory: option({
+    schema: Type.Integer({ minimum: 0, maximum: 10 ** 9 }),
+    default: 0,
+    flag: '--memory <MB>',
+    env: 'COALITION_WORKER_MEMORY',
+    description: 'memory that jobs may take of this machine, as far as they declare it; 0: all there is',
+  }),
+  cores: option({
+    schema: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    default: 0,
+    flag: '--cores <number>',
+    env: 'COALITION_WORKER_CORES',
+    description: 'cores that jobs may take, as far as they declare them; 0: all there are',
+  }),
+  gpus: option({
+    schema: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    default: 0,
+    flag: '--gpus <number>',
+    env: 'COALITION_WORKER_GPUS',
+    description: 'GPUs that jobs may take',
   }),
   sleep: option({
     schema: Type.Number({ minimum: 0.1, maximum: 3600 }),
@@ -132,8 +242,11 @@ export interface Config {
 export const OTHER_VARIABLES = [
   'COALITION',
   'COALITION_CONFIG',
+  'COALITION_CORES',
   'COALITION_DEBUG',
+  'COALITION_GPUS',
   'COALITION_JOB',
+  'COALITION_MEMORY',
   'COALITION_RUN',
   'COALITION_SERVER',
   'COALITION_WORKER',
@@ -229,6 +342,7 @@ function expected({ schema, env }: Option): string {
   const { minimum, maximum, maxLength } = schema
   if (schema.type === 'integer') return `a whole number from ${minimum} to ${maximum}`
   if (schema.type === 'number') return `a number from ${minimum} to ${maximum}`
+  if (schema.pattern === WEIGHTS.source) return 'a list like ann=2,bob=0.5'
   return `a text of ${schema.minLength ?? 0} to ${maxLength} characters${schema.pattern ? ' without control characters' : ''}`
 }
 

@@ -4,38 +4,59 @@ import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { isWork, STEPS, type Steps, takeStep } from './domain/background.ts'
-import { type Clock, createCore, createWriter, type Tx } from './domain/core.ts'
+import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
+import { awakeClock, wallClockJumps } from './domain/clocks.ts'
+import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
 import * as jobOperations from './domain/jobs.ts'
+import { listLimits, setLimits } from './domain/limits.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
+import { noteReturn } from './domain/notes.ts'
+import { type Order, orderJobs } from './domain/order.ts'
 import { discard, GRAVE } from './domain/removal.ts'
 import { jobRow } from './domain/rows.ts'
-import { endRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
+import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
+import { questionOf } from './domain/sessions.ts'
 import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
-import { setWorkersActive } from './domain/workers.ts'
-import type { Affinities, JobInput, NewJob, WorkerEdit } from './models.ts'
+import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
+import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
-import { assign, cachedLines, nothingFor } from './scheduler/assign.ts'
-import { hasWork } from './scheduler/pick.ts'
-import { endOverdueRuns, rescueFromLostWorkers, saveSigns } from './scheduler/rescue.ts'
+import { assign, nothingFor } from './scheduler/assign.ts'
+import { prospectsOf } from './scheduler/prospects.ts'
+import {
+  endHopelessRuns,
+  endOverdueRuns,
+  moveDeadlines,
+  rescueFromLostWorkers,
+  saveSigns,
+  wakeJobs,
+} from './scheduler/rescue.ts'
+import { type Keep, Retention } from './scheduler/retention.ts'
 import { Waiters } from './scheduler/waiters.ts'
-import { whyJob, whyWorker } from './scheduler/why.ts'
+import { whyJob } from './scheduler/why.ts'
+import { whyWorker } from './scheduler/whyWorker.ts'
 import { VERSION } from './version.ts'
+
+export type { Policy }
 
 export interface FarmOptions {
   /** Folder of the jobs' logs. */
   logs: string
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
+  policy?: Partial<Policy>
+  /** What is deleted after a time (scheduler/retention.ts); default: nothing. */
+  keep?: Keep
   clock?: Clock
   /** How much of a reset or a delete is done at a time. */
   steps?: Steps
 }
 
+const FOR_EVER: Keep = { finished: 0, events: 0 }
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
 /** Between two steps of what is done in the background. */
@@ -51,42 +72,55 @@ export type Farm = ReturnType<typeof createFarm>
  * The farm as one object: domain and scheduler. What changes something answers a promise that resolves when the change is
  * on disk; what reads answers at once. Throws `FarmError` for what a caller did wrong.
  */
-export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock, steps = STEPS }: FarmOptions) {
-  const core = createCore(db, logs, steps)
+export function createFarm(
+  db: Db,
+  { logs, workerTimeout = 60, policy, keep = FOR_EVER, clock = wallClock, steps = STEPS }: FarmOptions,
+) {
+  // Who brings a clock of his own means all of time.
+  const awake = clock === wallClock ? awakeClock() : clock
+  const jumps = clock === wallClock ? wallClockJumps() : () => 0
+  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy }, steps)
   const commit = createWriter(core, clock)
   const started = clock()
-  const waiters = new Waiters((affinity) => hasWork(core, cachedLines(core, affinity)))
+  const waiters = new Waiters(prospectsOf(core))
+  const retention = new Retention(core, keep, write)
   revive()
 
   /** Every change goes through here: whatever it made ready finds its worker. */
-  async function write<T>(operation: (tx: Tx) => T): Promise<T> {
-    const result = await commit(operation)
+  async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
+    const result = await commit(operation, how)
     if (waiters.size > 0) void waiters.wake()
     return result
   }
 
   /** Takes up what was going on when the server stopped. Silence is counted from now: nobody could speak meanwhile. */
   function revive(): void {
-    const now = clock()
     for (const row of db.select().from(workers).all())
-      core.live.addWorker({ ...row, ping_time: Math.max(row.ping_time, now), run: 0, lost: row.state === 'TIMEOUT' })
+      core.live.addWorker({ ...row, run: 0, lost: row.state === 'TIMEOUT' })
     for (const { job, log_start } of db
       .select({ job: jobs, log_start: events.log_start })
       .from(jobs)
       .innerJoin(events, eq(events.id, jobs.run))
       .where(gt(jobs.run, 0))
-      .all())
-      core.live.addRun(
-        { run: job.run, job: job.id, worker: job.worker, ping_time: job.ping_time, progress: job.progress, log_start },
-        job.progress_pattern,
-      )
+      .all()) {
+      const { id, run, worker, ping_time, progress } = job
+      // A power cut may cost a log its end, with where this run began: its worker then sends all of its output again.
+      const begin = Math.min(log_start, core.logs.size(id))
+      if (begin < log_start) db.update(events).set({ log_start: begin }).where(eq(events.id, run)).run()
+      core.live.addRun({ run, worker, ping_time, progress, log_start: begin }, job)
+    }
   }
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
   async function step(): Promise<void> {
+    const jump = jumps()
+    if (jump !== 0) await write((tx) => moveDeadlines(tx, jump))
     while ((await write(endOverdueRuns)) > 0);
+    while ((await write(endHopelessRuns)) > 0);
+    while ((await write(wakeJobs)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+    await retention.step(clock())
   }
 
   async function saveLife(): Promise<void> {
@@ -143,11 +177,14 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
   async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
     const cradle = -++submissions
-    const steps = submit(inputs, field, cradle)
-    steps.next()
-    let turn = await write((tx) => steps.next(tx))
+    let steps = submit(inputs, field, cradle)
+    let turn = await write((tx) => {
+      steps = submit(inputs, field, cradle)
+      steps.next()
+      return steps.next(tx)
+    })
     try {
-      while (!turn.done) turn = await write((tx) => steps.next(tx))
+      while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true })
       return turn.value
     } catch (error) {
       // It never ran: there are no logs.
@@ -162,20 +199,27 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     return run && run.job === job ? run.run : undefined
   }
 
+  /** A worker that knows its job and not its run speaks about one that it does not hold. */
+  function notHeld(name: string, job: number | undefined, vitals: Vitals): void {
+    core.live.ping(name, now(), vitals)
+    const lost = job === undefined ? undefined : core.rows.lostRun.get({ job, worker: name })
+    if (lost) noteReturn(core, now(), lost.id, name)
+  }
+
   async function end(run: number, exitCode: number, beat: Report): Promise<RunAnswer> {
     const taken = report(core, now(), run, beat)
     if (!taken) return runStanding(core, run)
     return write((tx) => {
       const leaf = leafHeldBy(tx, run)
       if (!leaf) return { state: tx.rows.event.get({ id: run })?.state ?? 'LOST', ...taken }
-      const outcome = exitCode === 0 ? 'FINISHED' : 'ERROR'
-      endRun(tx, leaf, outcome)
-      return { state: outcome, ...taken }
+      return { state: finishRun(tx, leaf, exitCode), ...taken }
     })
   }
 
   return {
     core,
+    /** Seconds since the epoch. */
+    now,
     step,
     workOff,
     /** Starts to look after time-outs and lost workers. */
@@ -192,6 +236,11 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     },
 
     getJob: (id: number) => lists.getJob(core, now(), id),
+    getJobs: (ids: Iterable<number>) => lists.getJobs(core, now(), ids),
+    getEvents: (ids: Iterable<number>) => lists.getEvents(core, now(), ids),
+    getWorkers: (names: Iterable<string>) => workerOperations.getWorkers(core, names),
+    /** The ids of a list in its order, and its sums. */
+    orderJobs: (parent: number, filter: lists.JobFilter, order: Order) => orderJobs(core, now(), parent, filter, order),
     listChildren: (parent: number, filter: lists.JobFilter = {}, paging: lists.Paging<lists.SortField> = {}) =>
       lists.listChildren(core, now(), parent, filter, paging),
     listDependencies: (id: number) => lists.listDependencies(core, now(), id),
@@ -199,9 +248,11 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       lists.listEvents(core, now(), filter, paging),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
-    whyJob: (id: number) => whyJob(core, id),
+    whyJob: (id: number) => whyJob(core, now(), id),
     whyWorker: (name: string) => whyWorker(core, name),
     listAffinities: () => listAffinities(core),
+    listLimits: () => listLimits(core),
+    listBlocklist: (root: number) => listBlocklist(core, root),
     distinctValues: (column: Distinct) => distinctValues(core, column),
     childrenDependencies: (id: number) => lists.childrenDependencies(core, id),
     findGroup: (titles: readonly string[]) => lists.findGroup(core, titles),
@@ -210,7 +261,10 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     /** All of them or none; answers their ids. Errors name the field with the place in the list before it. */
     addJobs: (inputs: readonly NewJob[]) => submitJobs(inputs, (i, name) => `${i}.${name}`),
     editJobs: (edits: Record<string, JobInput>) => write((tx) => jobOperations.editJobs(tx, edits)),
-    setDependencies: (id: number, ids: readonly number[]) => write((tx) => setDependencies(tx, id, ids)),
+    setDependencies: (id: number, on: readonly Dependency[]) => write((tx) => setDependencies(tx, id, on)),
+    setLimits: (edits: LimitEdits) => write((tx) => setLimits(tx, edits)),
+    /** Lets these workers, or all, have jobs of a root job again. */
+    clearBlocklist: (root: number, names?: readonly string[]) => write((tx) => clearBlocklist(tx, root, names)),
     deleteJobs: (ids: readonly number[]) => large((tx) => jobOperations.deleteJobs(tx, ids)),
     resetJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetJobs(tx, ids)),
     resetErrorJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetErrorJobs(tx, ids)),
@@ -239,17 +293,20 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     },
 
     /** A worker asks for a job, and waits up to `wait` seconds for one while `signal` says that it is still there. */
-    async pick(name: string, { wait = 0, ...vitals }: PickRequest & { ip?: string }, signal: AbortSignal) {
-      if (nothingFor(core, name)) core.live.ping(name, now(), vitals)
+    async pick(name: string, request: PickRequest & { ip?: string }, signal: AbortSignal) {
+      const { wait = 0, session, pick, host, memory, cores, gpus, ...vitals } = request
+      const speaker = { session, pick }
+      const machine: Machine = machineOf({ host, memory, cores, gpus }, vitals)
+      if (questionOf(core, name, speaker) === 'stale') return null
+      if (nothingFor(core, name, speaker, machine)) core.live.ping(name, now(), vitals)
       else {
-        const assignment = await write((tx) => assign(tx, name, vitals))
+        const assignment = await write((tx) => assign(tx, name, vitals, speaker, machine))
         if (assignment || wait === 0) return assignment
       }
       if (wait === 0) return null
-      const worker = core.rows.worker.get({ name })
       waiters.release([name])
-      return waiters.wait(name, worker?.active ? worker.affinity : null, wait, signal, () =>
-        write((tx) => assign(tx, name, {})),
+      return waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
+        write((tx) => assign(tx, name, {}, speaker)),
       )
     },
 
@@ -263,22 +320,28 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
     heartbeatOfJob(name: string, job: number | undefined, beat: Report): boolean {
       const run = runOfJob(name, job)
       if (run !== undefined) return report(core, now(), run, beat) !== null
-      core.live.ping(name, now(), beat.vitals)
+      notHeld(name, job, beat.vitals)
       return false
     },
 
     async endRunOfJob(name: string, job: number | undefined, exitCode: number, vitals: Vitals): Promise<void> {
       const run = runOfJob(name, job)
-      if (run === undefined) core.live.ping(name, now(), vitals)
+      if (run === undefined) notHeld(name, job, vitals)
       else await end(run, exitCode, { worker: name, vitals })
     },
 
     /** The end of a run counts once, from the worker that holds it; sent again, or by another, it is answered how the run stands. */
     endRun: end,
 
+    /** An agent goes: what it was given without knowing of it waits again, and its name is free. */
+    async leave(name: string, session: string): Promise<void> {
+      waiters.release([name])
+      await write((tx) => leave(tx, name, session))
+    },
+
     /** A worker gives its job back: it waits again, and the run does not count. */
-    async releaseRun(run: number, worker: string): Promise<RunAnswer> {
-      const taken = report(core, now(), run, { worker, vitals: {} })
+    async releaseRun(run: number, worker: string, session?: string): Promise<RunAnswer> {
+      const taken = report(core, now(), run, { worker, speaker: { session }, vitals: {} })
       if (taken)
         await write((tx) => {
           const leaf = leafHeldBy(tx, run)
@@ -293,7 +356,7 @@ export function createFarm(db: Db, { logs, workerTimeout = 60, clock = wallClock
       return {
         status: 'ok',
         version: VERSION,
-        uptime: now() - started,
+        uptime: Math.max(0, now() - started),
         jobs: {
           total: root.total,
           working: root.total_working,

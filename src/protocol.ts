@@ -14,12 +14,51 @@ const vitals = {
   total_memory: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB' })),
 }
 
+const speaker = {
+  session: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description:
+        'Made up by a worker when it starts, sent with every call: two workers of one name are told apart by it, and the second is refused.',
+      examples: ['0f8fad5b'],
+    }),
+  ),
+  pick: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_ID,
+      description:
+        'Counts the picks of a session, from 1. One that is sent again has the same number and gets the same answer; a report carries the number of the pick that gave it its run.',
+    }),
+  ),
+}
+
 /** How long a pick may wait for a job. */
 export const MAX_WAIT_SECONDS = 60
 
 export const PickRequest = Type.Object(
   {
     ...vitals,
+    ...speaker,
+    host: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        description: 'The host that this worker shares with others; without it, it is one of its own',
+        examples: ['node-7'],
+      }),
+    ),
+    memory: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: MAX_ID, description: 'MB that jobs may take; default: total_memory' }),
+    ),
+    cores: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        description: 'Cores that jobs may take; default: as many as in cpu',
+      }),
+    ),
+    gpus: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'GPUs that jobs may take' })),
     wait: Type.Optional(
       Type.Number({
         minimum: 0,
@@ -48,6 +87,9 @@ export const Assignment = Type.Object(
       user: Type.String(),
       environment: Type.String(),
       timeout: Type.Integer({ description: 'Seconds; the server ends the run when it is over, 0: no limit' }),
+      memory: Type.Integer({ description: 'MB of the host that it may take; 0: not counted' }),
+      cores: Type.Integer({ description: 'Cores that it may take; 0: not counted' }),
+      gpus: Type.Integer({ description: 'GPUs that it may take' }),
     }),
   },
   { $id: 'Assignment' },
@@ -58,6 +100,7 @@ const MAX_CHUNK = 4 * 1024 * 1024
 /** A report on a run: `log` is the base64 of the output's bytes from `log_offset` on. */
 const report = {
   worker: WorkerName,
+  ...speaker,
   ...vitals,
   log: Type.Optional(
     Type.String({ maxLength: MAX_CHUNK, description: 'base64 of output of this run', examples: [''] }),
@@ -103,10 +146,16 @@ export const EndRequest = Type.Object(
 export type EndRequest = Static<typeof EndRequest>
 
 export const ReleaseRequest = Type.Object(
-  { worker: WorkerName },
+  { worker: WorkerName, session: speaker.session },
   { $id: 'ReleaseRequest', additionalProperties: false, examples: [{ worker: 'worker-1' }] },
 )
 export type ReleaseRequest = Static<typeof ReleaseRequest>
+
+export const LeaveRequest = Type.Object(
+  { session: Type.String({ minLength: 1, maxLength: 64, description: 'Its own, as in its picks' }) },
+  { $id: 'LeaveRequest', additionalProperties: false, examples: [{ session: '0f8fad5b' }] },
+)
+export type LeaveRequest = Static<typeof LeaveRequest>
 
 export const RunAnswer = Type.Object(
   {

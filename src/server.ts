@@ -1,6 +1,9 @@
-import { openData, StartError } from './db/open.ts'
+import { BackupSchedule } from './backup/schedule.ts'
+import { parseWeights } from './config.ts'
+import { backupsIn } from './db/backups.ts'
+import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
-import { createFarm } from './farm.ts'
+import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
 export { StartError }
@@ -15,6 +18,19 @@ export interface ServerConfig {
   worker_timeout: number
   /** Whether workers that look for a server by broadcast are answered; auto: unless it listens on loopback only. */
   discovery?: 'auto' | 'on' | 'off'
+  order?: Policy['order']
+  /** As `parseWeights` reads it. */
+  weights?: string
+  blocklist_after?: number
+  decrease_priority_after?: number
+  durability?: Durability
+  /** Hours between two backups, 0: none; how many stay; where, '': in the data folder. */
+  backup_every?: number
+  backup_keep?: number
+  backup_dir?: string
+  /** Days, 0: for ever. */
+  keep_finished?: number
+  keep_events?: number
 }
 
 export interface Server {
@@ -33,10 +49,18 @@ const STOP_MS = 5000
 
 /** Opens the data folder and listens. Throws `StartError` with one sentence when it cannot. */
 export async function startServer(config: ServerConfig): Promise<Server> {
-  const { host, port, data, worker_timeout, discovery = 'auto' } = config
-  const folder = openData(data)
-  const farm = createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout })
-  const app = createApp(farm)
+  const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
+  const backups = config.backup_dir || backupsIn(data)
+  const folder = openData(data, { durability, backups })
+  const farm = openFarm(folder, backups, config)
+  const schedule = new BackupSchedule({
+    data,
+    folder: backups,
+    everyHours: backup_every,
+    keep: backup_keep,
+    worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
+  })
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}))
   try {
     app.listen({
       hostname: host,
@@ -54,6 +78,11 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     throw new StartError(listenProblem(host, port, error), error)
   }
   farm.run()
+  if (backup_every > 0) schedule.start()
+  if (durability === 'normal')
+    console.error(
+      'durability is normal: a crash of the server costs nothing, a power cut may cost what was answered last; "full" keeps it.',
+    )
   const listening = app.server?.port ?? port
   const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
   const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined
@@ -62,14 +91,37 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     port: listening,
     async stop() {
       discovered?.close()
+      await schedule.stop()
       void app.server?.stop(false)
       await farm.stop()
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
-      const deadline = Date.now() + STOP_MS
-      while ((app.server?.pendingRequests ?? 0) > 0 && Date.now() < deadline) await Bun.sleep(10)
+      const deadline = performance.now() + STOP_MS
+      while ((app.server?.pendingRequests ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10)
       await app.server?.stop(true)
       folder.close()
     },
+  }
+}
+
+/** What the configuration says; the rest is as the farm has it by default. */
+function policyOf({ order, weights, blocklist_after, decrease_priority_after }: ServerConfig): Partial<Policy> {
+  return {
+    ...(order && { order }),
+    ...(weights && { weights: parseWeights(weights) }),
+    ...(blocklist_after !== undefined && { blocklistAfter: blocklist_after }),
+    ...(decrease_priority_after !== undefined && { decreasePriorityAfter: decrease_priority_after }),
+  }
+}
+
+/** What no check at the start has looked at may still be damaged, and is read here: the groups, the leaves that are ready. */
+function openFarm(folder: DataFolder, backups: string, config: ServerConfig): Farm {
+  const { data, worker_timeout, keep_finished = 0, keep_events = 0 } = config
+  const keep = { finished: keep_finished, events: keep_events }
+  try {
+    return createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout, policy: policyOf(config), keep })
+  } catch (error) {
+    folder.close()
+    throw unusable(data, backups, error)
   }
 }
 

@@ -19,11 +19,19 @@ interface Import {
   typeOnly: boolean
 }
 
-const files = [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'src'))].map((file) => file.replaceAll('\\', '/')).sort()
+const files = [...new Bun.Glob('**/*.{ts,tsx}').scanSync(join(ROOT, 'src'))]
+  .map((file) => file.replaceAll('\\', '/'))
+  .sort()
 const imports = files.flatMap(importsOf)
 
 function importsOf(from: string): Import[] {
-  const source = ts.createSourceFile(from, readFileSync(join(ROOT, 'src', from), 'utf8'), ts.ScriptTarget.Latest, true)
+  const source = ts.createSourceFile(
+    from,
+    readFileSync(join(ROOT, 'src', from), 'utf8'),
+    ts.ScriptTarget.Latest,
+    true,
+    from.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
+  )
   const found: Import[] = []
   const add = (node: ts.Node, specifier: ts.Node | undefined, typeOnly: boolean) => {
     if (!specifier || !ts.isStringLiteral(specifier)) return
@@ -65,36 +73,42 @@ function packageOf(specifier: string): string {
 }
 
 /** A folder of src/, or a file of its top level. */
-const roomOf = (file: string): string => file.split('/')[0]?.replace(/\.ts$/, '') ?? ''
+const roomOf = (file: string): string => file.split('/')[0]?.replace(/\.tsx?$/, '') ?? ''
 
 /** What everybody may know: they know nothing of the program themselves. */
 const LEAVES = ['errors', 'version', 'address', 'environment', 'self', 'user']
 /** What the wire looks like; below the tables, from which it is derived. */
-const WIRE = ['models', 'protocol', 'answers']
+const WIRE = ['models', 'protocol', 'answers', 'watch']
 /** What each room may import besides itself: main → cli → server → http → farm → scheduler → domain → db. */
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
-  cli: ['server', 'import', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['http', 'farm', 'db', 'discovery', ...LEAVES],
-  http: ['farm', 'domain', 'db', ...WIRE, ...LEAVES],
+  cli: ['server', 'import', 'backup', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
+  server: ['http', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  http: ['farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
+  // In the browser: what goes over the wire, and the client that the command line has.
+  ui: ['client', ...WIRE],
+  bundle: [],
   farm: ['scheduler', 'domain', 'db', ...WIRE, ...LEAVES],
   scheduler: ['domain', 'db', ...WIRE, ...LEAVES],
-  // Beside the farm: it writes a database that no server has open.
+  // Beside the farm: they read and write databases without it.
   import: ['domain', 'db', 'config', ...LEAVES],
+  backup: ['domain', 'db', ...LEAVES],
   domain: ['db', ...WIRE, ...LEAVES],
-  db: ['errors'],
+  db: ['errors', 'lock'],
   models: ['db'],
   protocol: ['models', 'db'],
   answers: ['db'],
-  worker: ['client', ...WIRE, 'errors', 'environment', 'self'],
+  watch: ['models', 'answers'],
+  worker: ['client', ...WIRE, 'errors', 'environment', 'self', 'lock'],
   demo: ['client', ...WIRE, 'errors', 'user'],
   client: [...WIRE, 'errors'],
   config: ['address'],
   discovery: [],
-  build: ['version'],
+  build: ['bundle', 'version'],
   errors: [],
   version: [],
   address: [],
+  lock: [],
   environment: [],
   self: [],
   user: [],
@@ -105,13 +119,14 @@ const ARROWS: Record<string, string[]> = {
  * is checked at the door, by http.
  */
 const TYPES_ONLY: Record<string, string[]> = Object.fromEntries(
-  ['cli', 'worker', 'demo', 'client', 'farm', 'scheduler', 'domain'].map((room) => [room, WIRE]),
+  ['cli', 'worker', 'demo', 'client', 'ui', 'farm', 'scheduler', 'domain'].map((room) => [room, WIRE]),
 )
 
 /** The rooms that are more than clients, and the one file of the command line for each. */
 const STARTERS: Record<string, string[]> = {
   server: ['cli/serve.ts', 'cli/up.ts'],
   import: ['cli/import.ts'],
+  backup: ['cli/backup.ts', 'cli/check.ts'],
   worker: ['cli/worker.ts'],
   demo: ['cli/demo.ts'],
 }
@@ -125,7 +140,7 @@ describe('src/', () => {
     expect(inside).toContainEqual(expect.objectContaining({ from: 'server.ts', to: 'farm.ts', typeOnly: false }))
     expect(inside).toContainEqual(expect.objectContaining({ from: 'cli/serve.ts', to: 'server.ts', typeOnly: false }))
     expect(inside).toContainEqual(expect.objectContaining({ from: 'client.ts', to: 'answers.ts', typeOnly: true }))
-    const missing = imports.filter(({ ours, to }) => ours && to.endsWith('.ts') && !files.includes(to))
+    const missing = imports.filter(({ ours, to }) => ours && /\.tsx?$/.test(to) && !files.includes(to))
     expect(missing.map(told)).toEqual([])
   })
 
@@ -149,7 +164,7 @@ describe('src/', () => {
     expect(running.map(told)).toEqual([])
   })
 
-  test('starts the server, the agent, the demo and the import from one command each', () => {
+  test('starts the server, the agent, the demo, the import and the backups from their own commands', () => {
     const others = inside.filter(({ from, to, typeOnly }) => {
       const starters = STARTERS[roomOf(to)]
       return roomOf(from) === 'cli' && starters && !typeOnly && !starters.includes(from)

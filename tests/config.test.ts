@@ -36,7 +36,17 @@ describe('one configuration out of four places', () => {
     const { server, worker, given } = resolveConfig({})
     expect(server).toMatchObject({ host: '127.0.0.1', port: 19211, worker_timeout: 60 })
     expect(server.data).toContain('coalition')
-    expect(worker).toEqual({ server: '', name: hostname(), workers: 1, sleep: 2, startup: '', runcommand: '' })
+    expect(worker).toEqual({
+      server: '',
+      name: hostname(),
+      workers: 1,
+      memory: 0,
+      cores: 0,
+      gpus: 0,
+      sleep: 2,
+      startup: '',
+      runcommand: '',
+    })
     expect(given.size).toBe(0)
   })
 
@@ -92,7 +102,7 @@ describe('a bad value is refused by name', () => {
 
 describe('an unknown name is refused', () => {
   test.each([
-    ['prot = 1', 'unknown key "prot": known are host, port, data, worker_timeout, discovery and [worker]'],
+    ['prot = 1', 'unknown key "prot": known are host, port, data, worker_timeout, discovery, order, weights'],
     ['sleep = 1', 'unknown key "sleep": it belongs below [worker]'],
     ['[worker]\nnmae = "x"', 'unknown key "worker.nmae": known are server, name,'],
     ['[worker]\nport = 1', 'unknown key "worker.port": it is the server'],

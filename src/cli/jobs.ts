@@ -98,6 +98,9 @@ const show = () =>
           duration: formatDuration(job.duration),
           progress: formatPercent(job.progress),
           dependencies: job.dependencies.join(','),
+          dependency_kinds: Object.entries(job.dependency_kinds)
+            .map(([id, kind]) => `${id}: ${kind}`)
+            .join(', '),
         }),
       )
     })

@@ -1,8 +1,9 @@
 /** What the commands share: options out of the tables of `config.ts`, and readers for what people type. */
+import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 import { DEFAULT_PORT, serverUrl } from '../address.ts'
 import { type Client, createClient } from '../client.ts'
-import { type Option as ConfigOption, flagName, SERVER_OPTIONS, WORKER_OPTIONS } from '../config.ts'
+import { type Option as ConfigOption, flagName, loadConfig, SERVER_OPTIONS, WORKER_OPTIONS } from '../config.ts'
 import { wrongUsage } from './outcome.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: commander's own bound for the arguments of a command
@@ -46,6 +47,18 @@ export function givenFlags(options: OptionValues) {
     return given
   }
   return { server: pick(SERVER_OPTIONS), worker: pick(WORKER_OPTIONS) }
+}
+
+/** `--data` and `--config`, of the commands that work on a data folder themselves. */
+export const dataOptions = <A extends Any, O extends OptionValues, G extends OptionValues>(c: Command<A, O, G>) => {
+  const { data } = SERVER_OPTIONS
+  return c.option(data.flag, `${data.description} (env: ${data.env})`).option(...CONFIG_FLAG)
+}
+
+/** Where the data are and where the backups go. */
+export function placesOf(options: OptionValues & { config?: string | undefined }): { data: string; backups: string } {
+  const { data, backup_dir } = loadConfig(givenFlags(options), options.config).server
+  return { data, backups: backup_dir || join(data, 'backups') }
 }
 
 /** `--server` and `--json`, of every command that speaks to a server. */

@@ -1,6 +1,8 @@
 /** All commands in one tree. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
+import { backupCommand, restoreCommand } from './backup.ts'
+import { checkCommand } from './check.ts'
 import { demoCommand, demoFrameCommand, demoJoinCommand } from './demo.ts'
 import { eventsCommand } from './events.ts'
 import { importCommand } from './import.ts'
@@ -8,7 +10,7 @@ import { jobsCommand } from './jobs.ts'
 import { examples } from './options.ts'
 import { serveCommand } from './serve.ts'
 import { upCommand } from './up.ts'
-import { workerCommand } from './worker.ts'
+import { workerCommand, workerGuardCommand } from './worker.ts'
 import { workersCommand } from './workers.ts'
 
 export function createProgram() {
@@ -21,7 +23,11 @@ export function createProgram() {
     .addCommand(workersCommand())
     .addCommand(eventsCommand())
     .addCommand(importCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
+    .addCommand(checkCommand())
     .addCommand(demoCommand())
+    .addCommand(workerGuardCommand(), { hidden: true })
     .addCommand(demoFrameCommand(), { hidden: true })
     .addCommand(demoJoinCommand(), { hidden: true })
     .addHelpText(

@@ -44,6 +44,8 @@ export const upCommand = () =>
     .action(async (options) => {
       const config = loadConfig(givenFlags(options), options.config)
       if (!config.given.has('worker.workers')) config.worker.workers = slotsFor(availableParallelism())
+      // There is no other machine to go to: a night's work must not wait for one.
+      if (!config.given.has('blocklist_after')) config.server.blocklist_after = 0
       const stop = untilSignal()
       const up = await runUp(config, stop, { configFile: options.config })
       await print(listening(up.url))

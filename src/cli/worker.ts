@@ -22,14 +22,26 @@ export const workerCommand = () =>
       const { server, worker } = loadConfig(flags, options.config)
       const signals = untilSignal()
       const stop = options.withParent ? AbortSignal.any([signals, stdinEnds()]) : signals
-      const { name, workers, sleep: sleepSeconds, startup, runcommand } = worker
+      const { name, workers, sleep: sleepSeconds, startup, runcommand, memory, cores, gpus } = worker
       const url = serverUrl(worker.server) ?? (await discoverServer({ port: server.port, log: console.error }, stop))
       if (url !== undefined) {
-        const { runAgent } = await import('../worker/agent.ts')
-        await runAgent({ serverUrl: url, name, workers, sleepSeconds, startup, runcommand }, stop)
+        const [{ runAgent }, { machineOf }] = await Promise.all([
+          import('../worker/agent.ts'),
+          import('../worker/machine.ts'),
+        ])
+        const machine = machineOf({ memory, cores, gpus })
+        await runAgent({ serverUrl: url, name, workers, sleepSeconds, startup, runcommand, machine }, stop)
       }
       endService(EXIT.ok)
     })
+
+/** Beside each agent, started by it (worker/guard.ts). */
+export const workerGuardCommand = () =>
+  new Command('worker-guard').argument('<charge>').action(async (charge) => {
+    const { guard } = await import('../worker/guard.ts')
+    await guard(JSON.parse(charge), Bun.stdin.stream())
+    endService(EXIT.ok)
+  })
 
 /** The parent holds the other end of the pipe: however it ends, even killed, the system closes it. */
 function stdinEnds(): AbortSignal {

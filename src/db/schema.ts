@@ -13,6 +13,14 @@ export type WorkerState = (typeof WORKER_STATES)[number]
 export const RUN_STATES = ['WORKING', 'FINISHED', 'ERROR', 'STOPPED', 'LOST'] as const
 export type RunState = (typeof RUN_STATES)[number]
 
+/** What a dependency waits for: all of the other job, any leaf of it, or, between groups of frames, the frames that are its own. */
+export const DEPENDENCY_KINDS = ['all', 'any', 'frame'] as const
+export type DependencyKind = (typeof DEPENDENCY_KINDS)[number]
+
+/** What a limit counts: runs, or the distinct hosts on which they are. */
+export const LIMIT_PERS = ['run', 'host'] as const
+export type LimitPer = (typeof LIMIT_PERS)[number]
+
 const count = (name: string) => integer(name).notNull().default(0)
 
 /**
@@ -52,10 +60,34 @@ export const jobs = sqliteTable(
     progress_pattern: text('progress_pattern').notNull().default(''),
     /** The frames it renders, as `1-5` or `1-9x2`; of a group as they were submitted. Empty: it is not about frames. */
     frames: text('frames').notNull().default(''),
-    /** The set of names that the job itself needs; what it needs in all is this and its ancestors'. */
+    /** What a run takes of its host: memory in MB. */
+    memory: count('memory'),
+    cores: count('cores'),
+    gpus: count('gpus'),
+    /** Of a group: how many leaves below it run at once, 0: as many as like. */
+    max_workers: count('max_workers'),
+    /** Of a group: so many leaves below it in ERROR hold the rest, 0: never. */
+    error_limit: count('error_limit'),
+    /** Not before this time. */
+    start_after: count('start_after'),
+    /** Seconds between a failed run and the next try, and by how much they grow from one to the next. */
+    retry_delay: count('retry_delay'),
+    retry_growth: real('retry_growth').notNull().default(1),
+    /** A run that ends well in fewer seconds has failed. */
+    min_run_time: count('min_run_time'),
+    /** A run that prints nothing for so many seconds has failed. */
+    idle_timeout: count('idle_timeout'),
+    /** Regular expressions on the output that overrule the exit code (`domain/verdict.ts`). */
+    fatal: text('fatal').notNull().default(''),
+    success: text('success').notNull().default(''),
+    /** The set of what the job itself needs (`domain/needs.ts`); what it needs in all is this and its ancestors'. */
     needs_id: count('needs_id'),
-    /** 1: a leaf that may be picked as far as it alone can tell (WAITING; its ancestors may still hold it back). */
+    /** 1: a leaf that may be picked as far as it alone can tell (WAITING, not held by time; its ancestors may still hold it). */
     ready: count('ready'),
+    /** A failed leaf is tried again then, 0: at once. */
+    retry_at: count('retry_at'),
+    /** The later of `start_after` and `retry_at` while that is to come, 0: no time holds it. */
+    wake_at: count('wake_at'),
     /** How many of its own dependencies are not FINISHED. */
     unfinished: count('unfinished'),
     /** How many dependencies it has, FINISHED or not. */
@@ -73,8 +105,15 @@ export const jobs = sqliteTable(
   },
   (t) => [
     index('jobs_by_parent').on(t.parent, t.id),
+    // Moved by each pick and each end. Without it they were not faster by what could be measured; a list of what failed among
+    // a million that did not would read them all.
     index('jobs_by_parent_state').on(t.parent, t.state, t.id),
     index('jobs_ready').on(t.parent, t.needs_id, sql`${t.priority} desc`, t.id).where(sql`ready = 1`),
+    // Only for order = "fair": the leaves at the root, user by user.
+    index('jobs_ready_by_user')
+      .on(t.needs_id, sql`${t.priority} desc`, t.user, t.id)
+      .where(sql`ready = 1 and parent = 0`),
+    index('jobs_by_wake').on(t.wake_at).where(sql`wake_at > 0`),
     index('jobs_by_deadline').on(t.deadline).where(sql`deadline > 0`),
     index('jobs_working').on(t.id).where(sql`run > 0`),
     index('jobs_waiting').on(t.parent, t.id).where(sql`waits_for > 0`),
@@ -90,12 +129,16 @@ export const jobs = sqliteTable(
   ],
 )
 
-/** Job `job_id` waits for `dependency` to be FINISHED. */
+/**
+ * Job `job_id` waits for `dependency`. `frame` between two groups holds nothing by itself: it stands for the rows of that
+ * kind between their leaves.
+ */
 export const dependencies = sqliteTable(
   'dependencies',
   {
     job_id: integer('job_id').notNull(),
     dependency: integer('dependency').notNull(),
+    kind: text('kind', { enum: DEPENDENCY_KINDS }).notNull().default('all'),
   },
   (t) => [primaryKey({ columns: [t.job_id, t.dependency] }), index('dependencies_by_dependency').on(t.dependency)],
 )
@@ -115,15 +158,43 @@ export const resetGroups = sqliteTable('reset_groups', {
 })
 
 /**
- * Interned sets of names that jobs need: a farm has dozens, not millions. Id 0 is the empty set and has no row. After a
+ * Interned sets of what jobs need: a farm has dozens, not millions. Id 0 is the empty set and has no row. After a
  * renaming two rows can be equal.
  */
 export const needs = sqliteTable('needs', {
   id: integer('id').primaryKey({ autoIncrement: true }),
-  affinity: text('affinity').notNull(),
+  affinity: text('affinity').notNull().default(''),
+  limits: text('limits').notNull().default(''),
+  memory: count('memory'),
+  cores: count('cores'),
+  gpus: count('gpus'),
+  /** The worker on which the job failed last: another one is tried first. */
+  avoid: text('avoid').notNull().default(''),
 })
 
-/** `affinity` is the list of lines, separated by newlines, most preferred first. Memory in MB, `cpu` a JSON list in percent. */
+/** Named limits of the whole farm: so many runs, or hosts, at once of jobs that name it. */
+export const limits = sqliteTable('limits', {
+  name: text('name').primaryKey(),
+  max: integer('max').notNull(),
+  per: text('per', { enum: LIMIT_PERS }).notNull().default('run'),
+})
+
+/** Failed runs of a worker in a root job; from `blocklist_after` on it gets nothing more of it. `since`: the last of them. */
+export const blocklist = sqliteTable(
+  'blocklist',
+  {
+    root: integer('root').notNull(),
+    worker: text('worker').notNull(),
+    failures: count('failures'),
+    since: count('since'),
+  },
+  (t) => [primaryKey({ columns: [t.root, t.worker] }), index('blocklist_by_worker').on(t.worker)],
+)
+
+/**
+ * `affinity` is the list of lines, separated by newlines, most preferred first. Memory in MB, `cpu` a JSON list in percent.
+ * `host`, `memory`, `cores` and `gpus` are what the worker declares: workers of one host share what it has.
+ */
 export const workers = sqliteTable('workers', {
   name: text('name').primaryKey(),
   ip: text('ip').notNull().default(''),
@@ -140,6 +211,11 @@ export const workers = sqliteTable('workers', {
   free_memory: count('free_memory'),
   total_memory: count('total_memory'),
   active: integer('active').notNull().default(1),
+  /** Empty: the worker is a host of its own. */
+  host: text('host').notNull().default(''),
+  memory: count('memory'),
+  cores: count('cores'),
+  gpus: count('gpus'),
 })
 
 /** One row for each run: its id is the id of the run. Rows outlive their job and worker: they are the history. */
@@ -155,8 +231,12 @@ export const events = sqliteTable(
     duration: count('duration'),
     /** Where in the job's log the output of this run begins, in bytes. */
     log_start: count('log_start'),
+    /** All that the job needed when it began, with its groups: what the run holds of limits and of its host. */
+    needs_id: count('needs_id'),
   },
   (t) => [
+    // What runs: a dozen thousand rows of millions, from which the use of limits and hosts is built at the start.
+    index('events_open').on(t.worker).where(sql`state = 'WORKING'`),
     index('events_by_job').on(t.job_id, t.id),
     index('events_by_worker').on(t.worker, t.id),
     index('events_by_start').on(t.start, t.id),
@@ -172,4 +252,5 @@ export const affinities = sqliteTable('affinities', {
 export type JobRow = typeof jobs.$inferSelect
 export type ResetGroupRow = typeof resetGroups.$inferSelect
 export type WorkerRow = typeof workers.$inferSelect
+export type LimitRow = typeof limits.$inferSelect
 export type EventRow = typeof events.$inferSelect

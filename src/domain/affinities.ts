@@ -5,6 +5,7 @@ import { invalid } from '../errors.ts'
 import type { Affinities } from '../models.ts'
 import type { Core, Tx } from './core.ts'
 import { namesOf } from './needs.ts'
+import { saveWorker } from './roster.ts'
 
 export const NUMBERS = 63
 const LONGEST_NAME = 255
@@ -62,11 +63,9 @@ export function setAffinities(tx: Tx, wanted: Affinities): void {
     if (before[id] !== after[id] && after[id]) tx.rows.addAffinity.run({ id: Number(id), name: after[id] })
   if (renamed.size === 0) return
   tx.tree.onUndo(tx.needs.rename(renamed))
-  for (const { name, affinity } of tx.db
-    .select({ name: workers.name, affinity: workers.affinity })
-    .from(workers)
-    .all()) {
-    const text = affinity
+  tx.changes.everything()
+  for (const row of tx.db.select().from(workers).all()) {
+    const text = row.affinity
       .split('\n')
       .map((line) =>
         namesOf(
@@ -77,7 +76,7 @@ export function setAffinities(tx: Tx, wanted: Affinities): void {
         ).join(','),
       )
       .join('\n')
-    if (text !== affinity) tx.db.update(workers).set({ affinity: text }).where(eq(workers.name, name)).run()
+    if (text !== row.affinity) saveWorker(tx, row, { affinity: text })
   }
 }
 

@@ -1,14 +1,21 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
 import type { Steps } from './background.ts'
+import { Blocklist } from './blocklist.ts'
+import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
+import { lowerPriorities } from './failing.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
 import { buryUnborn, prepareRemoval } from './removal.ts'
 import { prepareResets } from './reset.ts'
+import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
+import { type Order, Shares } from './shares.ts'
+import { Signs } from './signs.ts'
 import { Tree } from './tree.ts'
+import { Usage } from './usage.ts'
 
 /** What every operation works on. */
 export interface Core {
@@ -21,7 +28,26 @@ export interface Core {
   tree: Tree
   live: Live
   logs: Logs
+  roster: Roster
+  usage: Usage
+  blocklist: Blocklist
+  policy: Policy
+  changes: Changes
+  signs: Signs
 }
+
+/** What a studio decides for its whole farm. */
+export interface Policy {
+  order: Order
+  /** What users weigh against each other with order = "fair"; 1 for those who are not named. */
+  weights: ReadonlyMap<string, number>
+  /** Failed runs of a worker in a root job after which it gets no more of it; 0: never. */
+  blocklistAfter: number
+  /** Children of a group in ERROR that lower its priority by one; 0: never. */
+  decreasePriorityAfter: number
+}
+
+export const DEFAULT_POLICY: Policy = { order: 'fifo', weights: new Map(), blocklistAfter: 3, decreasePriorityAfter: 0 }
 
 /** One operation inside a transaction. The clock is read once. */
 export interface Tx extends Core {
@@ -34,10 +60,13 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string, steps: Steps): Core {
+export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, steps: Steps): Core {
   const needs = new NeedSets(db)
   const removal = prepareRemoval(db)
   buryUnborn({ removal })
+  const shares = new Shares(policy.order, policy.weights)
+  const changes = new Changes()
+  const signs = new Signs()
   return {
     db,
     rows: prepareRows(db),
@@ -45,23 +74,32 @@ export function createCore(db: Db, logs: string, steps: Steps): Core {
     removal,
     steps,
     needs,
-    tree: new Tree(db, needs),
-    live: new Live(),
-    logs: new Logs(logs),
+    tree: new Tree(db, needs, changes, shares),
+    live: new Live(awake, signs, changes),
+    logs: new Logs(logs, (job) => signs.log(job)),
+    roster: new Roster(db),
+    usage: new Usage(db, needs),
+    blocklist: new Blocklist(db, policy.blocklistAfter),
+    policy,
+    changes,
+    signs,
   }
 }
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */
 export function createWriter(core: Core, clock: Clock) {
   const commits = new Commits(core.db.sqlite, core.tree)
-  return async function write<T>(operation: (tx: Tx) => T): Promise<T> {
+  return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
     const acts: (() => void)[] = []
     const result = await commits.write(() => {
+      // A batch can be done again: only what its last turn said counts.
+      acts.length = 0
       const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
       const result = operation(tx)
       tellDependents(tx)
+      lowerPriorities(tx)
       return result
-    })
+    }, how)
     for (const act of acts) act()
     return result
   }

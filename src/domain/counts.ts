@@ -12,7 +12,7 @@ export interface Counts {
 }
 
 /** What the tree counts of a leaf. */
-export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time'>
+export type Leaf = Pick<JobRow, 'parent' | 'state' | 'needs_id' | 'ready' | 'duration' | 'start_time' | 'user'>
 
 export function sum(group: Group, counts: Counts): void {
   group.total += counts.total
@@ -22,6 +22,16 @@ export function sum(group: Group, counts: Counts): void {
   group.duration += counts.duration
   group.working_since += counts.working_since
 }
+
+/** Of a group that was reset, when nothing below it runs. */
+export const CLEARED = {
+  finished: 0,
+  errors: 0,
+  total_finished: 0,
+  total_errors: 0,
+  duration: 0,
+  start_time: 0,
+} as const
 
 export const NO_COUNTS: Counts = { finished: 0, errors: 0, working: 0, total: 0, duration: 0, working_since: 0 }
 

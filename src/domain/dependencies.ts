@@ -1,40 +1,61 @@
+import type { DependencyKind } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
+import type { Dependency } from '../models.ts'
 import type { Tx } from './core.ts'
-import { tellDependents } from './dependents.ts'
-import { saveLeaf } from './leaves.ts'
+import { saveUnfinished, tellDependents, waitFor } from './dependents.ts'
+import { linkFrames, refuseWithoutFrames, unlinkFrames } from './frameLinks.ts'
 import { isGroup, jobAt, jobRow } from './rows.ts'
-import { NOT_STARTED, restingState } from './states.ts'
 
-/** Sets what a job waits for: `ids` instead of what it waited for until now. */
-export function setDependencies(tx: Tx, id: number, ids: readonly number[], field = 'dependencies'): void {
+/**
+ * Sets what a job waits for: `asked` instead of what it waited for until now. An id alone is all of that job, or, where the
+ * job waits for it already, what it was: clients of Coalition hand back whole jobs, and know nothing of kinds.
+ */
+export function setDependencies(tx: Tx, id: number, asked: readonly Dependency[], field = 'dependencies'): void {
   // What is noted but not told yet would be counted twice: once here, once when it is told.
   tellDependents(tx)
   const row = jobRow(tx, id)
-  const wanted = new Set(ids)
-  for (const dependency of wanted)
-    if (!jobAt(tx, dependency)) throw invalid(field, `There is no job ${dependency} to depend on.`)
-  const old = new Set(tx.rows.dependenciesOf.all({ job_id: id }).map((each) => each.dependency))
-  const added = [...wanted].filter((each) => !old.has(each))
-  refuseCircle(tx, id, added, field)
-  for (const dependency of old) if (!wanted.has(dependency)) tx.rows.removeDependency.run({ job_id: id, dependency })
-  for (const dependency of added) {
-    tx.rows.addDependency.run({ job_id: id, dependency })
-    tx.rows.setWaited.run({ id: dependency })
+  const old = new Map(tx.rows.dependenciesOf.all({ job_id: id }).map(({ dependency, kind }) => [dependency, kind]))
+  const wanted = new Map<number, DependencyKind>()
+  for (const each of asked) {
+    const { job, kind } =
+      typeof each === 'object' ? each : { job: each, kind: wanted.get(each) ?? old.get(each) ?? 'all' }
+    if (!jobAt(tx, job)) throw invalid(field, `There is no job ${job} to depend on.`)
+    if (kind === 'frame' && old.get(job) !== kind) refuseWithoutFrames(tx, [id, job], field)
+    wanted.set(job, kind)
   }
+  refuseCircle(
+    tx,
+    id,
+    [...wanted.keys()].filter((each) => !old.has(each)),
+    field,
+  )
+  for (const [dependency, kind] of old)
+    if (wanted.get(dependency) !== kind) {
+      tx.rows.removeDependency.run({ job_id: id, dependency })
+      if (kind === 'frame' && isGroup(row)) unlinkFrames(tx, id, dependency)
+    }
+  for (const [dependency, kind] of wanted)
+    if (old.get(dependency) !== kind) {
+      waitFor(tx, id, dependency, kind)
+      if (kind === 'frame' && isGroup(row)) linkFrames(tx, id, dependency)
+    }
   tx.rows.saveWaitsFor.run({ id, waits_for: wanted.size })
-  const unfinished = [...wanted].filter((dependency) => !isFinished(tx, dependency)).length
+  tx.changes.job(id, row.parent)
+  const unfinished = [...wanted].filter(([dependency, kind]) => !isMet(tx, dependency, kind)).length
   if (isGroup(row)) {
     const group = tx.tree.get(id)
     if (group && group.unfinished !== unfinished) tx.tree.change(group, { unfinished })
-  } else if (row.unfinished !== unfinished)
-    saveLeaf(tx, row, {
-      unfinished,
-      ...(NOT_STARTED.includes(row.state) ? { state: restingState(false, unfinished) } : {}),
-    })
+  } else saveUnfinished(tx, row, unfinished)
 }
 
-/** Within a transaction a group's state is the tree's: its row is written at the commit. */
-const isFinished = (tx: Tx, id: number) => (tx.tree.get(id) ?? jobAt(tx, id))?.state === 'FINISHED'
+/** Whether what is waited for is there. Within a transaction a group is what the tree says: its row is written at the commit. */
+export function isMet(core: Pick<Tx, 'tree' | 'rows'>, dependency: number, kind: DependencyKind): boolean {
+  const group = core.tree.get(dependency)
+  if (!group) return jobAt(core, dependency)?.state === 'FINISHED'
+  if (kind === 'all') return group.state === 'FINISHED'
+  // Between groups of frames, it is their leaves that wait.
+  return kind === 'frame' || group.total_finished > 0
+}
 
 /**
  * Refuses dependencies that could never be met. That a job is FINISHED needs, in this order of thought: what it depends on

@@ -1,3 +1,4 @@
+import type { DependencyKind, JobRow } from '../db/schema.ts'
 import type { Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import { isGroup, jobAt } from './rows.ts'
@@ -12,10 +13,22 @@ export function addUnfinished(tx: Tx, id: number, by: number): void {
     if (group) tx.tree.change(group, { unfinished: group.unfinished + by })
     return
   }
-  const unfinished = row.unfinished + by
-  saveLeaf(tx, row, {
+  saveUnfinished(tx, row, row.unfinished + by)
+}
+
+/** A job waits for another one from now on; false: it did already. */
+export function waitFor({ rows }: Pick<Tx, 'rows'>, job_id: number, dependency: number, kind: DependencyKind): boolean {
+  if (rows.addDependency.run({ job_id, dependency, kind }).changes === 0) return false
+  rows.setWaited.run({ id: dependency })
+  return true
+}
+
+/** A leaf waits for so many. */
+export function saveUnfinished(tx: Tx, leaf: JobRow, unfinished: number): void {
+  if (leaf.unfinished === unfinished) return
+  saveLeaf(tx, leaf, {
     unfinished,
-    ...(NOT_STARTED.includes(row.state) ? { state: restingState(false, unfinished) } : {}),
+    ...(NOT_STARTED.includes(leaf.state) ? { state: restingState(false, unfinished) } : {}),
   })
 }
 
@@ -24,9 +37,26 @@ export function addUnfinished(tx: Tx, id: number, by: number): void {
  * finish or hold further groups, so it goes on until nothing moves. Circles are refused, so it ends.
  */
 export function tellDependents(tx: Tx): void {
-  const { flips } = tx.tree
-  for (const [id, by] of flips) {
-    flips.delete(id)
-    for (const { job_id } of tx.rows.dependents.all({ dependency: id })) addUnfinished(tx, job_id, -by)
+  const { flips, firsts, root } = tx.tree
+  while (flips.size > 0 || firsts.size > 0) {
+    for (const [id, by] of flips) {
+      flips.delete(id)
+      // Of a leaf, any is all.
+      const kinds = tx.tree.get(id) ? ALL : ANY_OR_ALL
+      if (id !== root.id) tell(tx, id, by, kinds)
+    }
+    for (const [id, by] of firsts) {
+      firsts.delete(id)
+      tell(tx, id, by, ANY)
+    }
   }
+}
+
+const ALL: readonly DependencyKind[] = ['all']
+const ANY: readonly DependencyKind[] = ['any']
+const ANY_OR_ALL: readonly DependencyKind[] = ['all', 'any', 'frame']
+
+function tell(tx: Tx, dependency: number, by: number, kinds: readonly DependencyKind[]): void {
+  for (const { job_id, kind } of tx.rows.dependents.all({ dependency }))
+    if (kinds.includes(kind)) addUnfinished(tx, job_id, -by)
 }

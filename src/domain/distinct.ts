@@ -119,6 +119,13 @@ function anyLeaf({ db, tree }: Core, state: 'WAITING' | 'PENDING' | 'PAUSED'): b
       if (group.reset === 0 || shows.get(group.id, state, group.reset)) return true
   }
   if (state === 'PAUSED') return false
+  // What waits for a time is not ready.
+  if (state === 'WAITING') {
+    const asleep = db.sqlite.query<{ parent: number }, []>(
+      `select parent from jobs where wake_at > 0 and state = 'WAITING' and command <> ''`,
+    )
+    for (const { parent } of asleep.iterate()) if (tree.get(parent)) return true
+  }
   const [index, resting] =
     state === 'PENDING'
       ? ['jobs_waiting', 'j.waits_for > 0 and j.unfinished > 0']

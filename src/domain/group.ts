@@ -8,12 +8,27 @@ export interface Rank {
 }
 export const byRank = (a: Rank, b: Rank): number => b.priority - a.priority || a.id - b.id
 
+/** The place in a queue. Where users share the farm, each has a lane among the root jobs of one priority; elsewhere all are in 0. */
+export interface Place extends Rank {
+  lane: number
+}
+const byPlace = (a: Place, b: Place): number => b.priority - a.priority || a.lane - b.lane || a.id - b.id
+export type Queue = BTree<Place, Group>
+
 /** A group in memory: its counters, and how many leaves below it are ready, by the set of names they need. */
-export class Group implements Rank {
+export class Group implements Place {
   parent: Group | null = null
   paused = false
   /** How many of its own dependencies are not FINISHED. */
   unfinished = 0
+  /** How many leaves below may run at once, 0: any number. */
+  max_workers = 0
+  /** So many leaves below in ERROR hold the rest, 0: never. */
+  error_limit = 0
+  /** Held until then, 0: not by time. */
+  wake_at = 0
+  user = ''
+  lane = 0
   state: JobState = 'WAITING'
   start_time = 0
 
@@ -45,7 +60,7 @@ export class Group implements Rank {
    */
   ready = new Map<number, number>()
   /** Children that have something ready, by what it needs from the child down, the child's needs included. */
-  queues = new Map<number, BTree<Rank, Group>>()
+  queues = new Map<number, Queue>()
 
   constructor(
     readonly id: number,
@@ -53,9 +68,17 @@ export class Group implements Rank {
     public needs = 0,
   ) {}
 
-  /** A paused or pending group holds back everything below it. */
+  /** Nothing below a group that is held is picked. */
   get held(): boolean {
-    return this.paused || this.unfinished > 0
+    return this.paused || this.unfinished > 0 || this.wake_at > 0 || this.isFull || this.isBroken
+  }
+
+  get isFull(): boolean {
+    return this.max_workers > 0 && this.total_working >= this.max_workers
+  }
+
+  get isBroken(): boolean {
+    return this.error_limit > 0 && this.total_errors >= this.error_limit
   }
 
   /** The first ready leaf in a set: remembered from the last time, or found by `seek`. */
@@ -72,17 +95,14 @@ export class Group implements Rank {
     this.#heads.delete(set)
   }
 
-  forgetHeads(): void {
-    this.#heads.clear()
-  }
-
   enqueue(set: number, child: Group): void {
     let queue = this.queues.get(set)
     if (!queue) {
-      queue = new BTree<Rank, Group>(undefined, byRank)
+      queue = new BTree<Place, Group>(undefined, byPlace)
       this.queues.set(set, queue)
     }
-    queue.set({ priority: child.priority, id: child.id }, child)
+    const { priority, lane, id } = child
+    queue.set({ priority, lane, id }, child)
   }
 
   dequeue(set: number, child: Group): void {
@@ -92,6 +112,12 @@ export class Group implements Rank {
     if (queue.size === 0) this.queues.delete(set)
   }
 }
+
+/** What of a group decides whether, and when, the leaves below it are picked. */
+export type Rules = Pick<
+  Group,
+  'priority' | 'needs' | 'paused' | 'unfinished' | 'max_workers' | 'error_limit' | 'wake_at' | 'user'
+>
 
 /** Adds to a counter that is absent when it is zero; answers what it was. */
 export function add(counts: Map<number, number>, key: number, by: number): number {

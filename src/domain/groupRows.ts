@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { type JobRow, jobs, resetGroups } from '../db/schema.ts'
+import { Group } from './group.ts'
 import { SEEN } from './seen.ts'
 
 const columns = {
@@ -11,6 +12,10 @@ const columns = {
   needs_id: jobs.needs_id,
   paused: jobs.paused,
   unfinished: jobs.unfinished,
+  max_workers: jobs.max_workers,
+  error_limit: jobs.error_limit,
+  wake_at: jobs.wake_at,
+  user: jobs.user,
   state: jobs.state,
   start_time: jobs.start_time,
   finished: jobs.finished,
@@ -28,6 +33,7 @@ const columns = {
 export const COUNTERS = [
   'paused',
   'unfinished',
+  'wake_at',
   'state',
   'start_time',
   'finished',
@@ -41,6 +47,17 @@ export const COUNTERS = [
   'working_since',
   'reset',
 ] as const
+
+/** A group as its row has it, alone. */
+export function groupOf(row: Pick<JobRow, keyof typeof columns>, user: string): Group {
+  const group = new Group(row.id, row.priority, row.needs_id)
+  for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
+  group.paused = row.paused === 1
+  group.max_workers = row.max_workers
+  group.error_limit = row.error_limit
+  group.user = user
+  return group
+}
 
 /** From rows to the tree, and back: the groups, the ready leaves by group and set, the counters of a group. */
 export function prepareGroupRows(db: Db) {
@@ -72,6 +89,14 @@ export function prepareGroupRows(db: Db) {
         .where(sql`ready = 1`)
         .groupBy(jobs.parent, jobs.needs_id),
     ),
+    /** Leaves that run and are in no group, by user. */
+    rootRuns: () =>
+      db
+        .select({ user: jobs.user, count: sql<number>`count(*)` })
+        .from(jobs)
+        .where(sql`${jobs.run} > 0 and ${jobs.parent} = 0`)
+        .groupBy(jobs.user)
+        .all(),
     /** What the leaves that are in no group add to the farm. */
     rootLeaves: () =>
       db

@@ -1,11 +1,14 @@
 /** What a client's words about a job mean, of a new one and of one that is changed. */
+import type { JobRow } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { JobInput } from '../models.ts'
 import { affinityNames } from './affinities.ts'
 import type { Tx } from './core.ts'
 import type { Group } from './group.ts'
+import { memoryClass, type Need, NOTHING, namesOf } from './needs.ts'
 import { progressPattern } from './progress.ts'
 import { jobAt } from './rows.ts'
+import { linePattern } from './verdict.ts'
 
 type Settings = Omit<JobInput, 'dependencies'>
 
@@ -26,31 +29,79 @@ export const DEFAULTS = {
   deadline: 0,
   frames: '',
   reset: 0,
+  memory: 0,
+  cores: 0,
+  gpus: 0,
+  max_workers: 0,
+  error_limit: 0,
+  start_after: 0,
+  retry_delay: 0,
+  retry_growth: 1,
+  min_run_time: 0,
+  idle_timeout: 0,
+  fatal: '',
+  success: '',
 }
 
-/** What an input says of the columns that a user sets. */
-export function settingsOf(tx: Tx, input: Settings, field = (name: string) => name) {
-  const { title, command, dir, environment, retry, timeout, priority, user, url, progress_pattern, parent, affinity } =
-    input
-  if (progress_pattern) progressPattern(progress_pattern, field('progress_pattern'))
-  const needs_id = affinity === undefined ? undefined : tx.needs.intern(affinityNames(tx, affinity))
-  const given = {
-    parent,
-    title,
-    command,
-    dir,
-    environment,
-    retry,
-    timeout,
-    priority,
-    user,
-    url,
-    progress_pattern,
-    needs_id,
+/** Settings that are kept as they are said. */
+const PLAIN = [
+  'parent',
+  'title',
+  'command',
+  'dir',
+  'environment',
+  'retry',
+  'timeout',
+  'priority',
+  'user',
+  'url',
+  'progress_pattern',
+  'memory',
+  'cores',
+  'gpus',
+  'max_workers',
+  'error_limit',
+  'start_after',
+  'retry_delay',
+  'retry_growth',
+  'min_run_time',
+  'idle_timeout',
+  'fatal',
+  'success',
+] as const
+type Said = { [K in (typeof PLAIN)[number]]?: NonNullable<Settings[K]> } & { needs_id?: number }
+
+/** What an input says of the columns that a user sets; `needs` is the set that the job has. */
+export function settingsOf(tx: Tx, input: Settings, field = (name: string) => name, needs = NOTHING): Said {
+  if (input.progress_pattern) progressPattern(input.progress_pattern, field('progress_pattern'))
+  for (const name of ['fatal', 'success'] as const) if (input[name]) linePattern(input[name], field(name))
+  const said = Object.fromEntries(
+    PLAIN.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]),
+  ) as Said
+  const needed = needsIn(tx, input)
+  return needed ? { ...said, needs_id: tx.needs.with(needs, needed) } : said
+}
+
+function needsIn(tx: Tx, { affinity, limits, memory, cores, gpus }: Settings): Partial<Need> | undefined {
+  const need = {
+    affinity: affinity === undefined ? undefined : affinityNames(tx, affinity),
+    limits: limits === undefined ? undefined : namesOf(limits),
+    memory: memory === undefined ? undefined : memory && memoryClass(memory),
+    cores,
+    gpus,
   }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<{
-    [K in keyof typeof given]-?: NonNullable<(typeof given)[K]>
-  }>
+  const said = Object.entries(need).filter(([, value]) => value !== undefined)
+  return said.length > 0 ? (Object.fromEntries(said) as Partial<Need>) : undefined
+}
+
+/** What only a group can have. */
+export function refuseOfLeaf(
+  job: Pick<JobRow, 'command' | 'max_workers' | 'error_limit'>,
+  field: (name: string) => string,
+): void {
+  for (const name of ['max_workers', 'error_limit'] as const)
+    if (job[name] > 0 && job.command !== '')
+      throw invalid(field(name), `${name} is ${job[name]}, and it is for groups: a job with a command has 0.`)
 }
 
 /**

@@ -1,18 +1,22 @@
 /** What users do to jobs. Each function is one operation inside a transaction; what it refuses changes nothing. */
+import { sql } from 'drizzle-orm'
 import type { JobRow } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { JobInput } from '../models.ts'
+import { clearBlocklist } from './blocklist.ts'
 import type { Tx } from './core.ts'
 import { refuseCircleAfterMove, setDependencies } from './dependencies.ts'
+import { tellDependents } from './dependents.ts'
+import { forgetFrameLinks } from './frameLinks.ts'
 import { Group } from './group.ts'
-import { groupAt, pausedIn, settingsOf } from './inputs.ts'
+import { groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { saveLeaf } from './leaves.ts'
 import { deleteJob } from './removal.ts'
 import { resetBelow, resetErrorsBelow } from './reset.ts'
 import { isGroup, jobAt, jobRow, SETTINGS } from './rows.ts'
 import { endRun } from './runs.ts'
 import { RESET, shownIn } from './seen.ts'
-import { restingState } from './states.ts'
+import { restingState, wakeTime } from './states.ts'
 import { stopBelow } from './subtree.ts'
 
 /** Changes jobs by id. Fields that the server keeps are ignored: clients of Coalition hand back whole jobs. */
@@ -24,7 +28,8 @@ export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
 function editJob(tx: Tx, id: number, edit: JobInput): void {
   const field = (name: string) => `${id}.${name}`
   const before = settled(tx, jobRow(tx, id))
-  const after: JobRow = { ...before, ...settingsOf(tx, edit, field) }
+  const after: JobRow = { ...before, ...settingsOf(tx, edit, field, before.needs_id) }
+  refuseOfLeaf(after, field)
   if (isGroup(before) !== isGroup(after)) refuseConversion(tx, before, field('command'))
   const moved = after.parent !== before.parent
   const parent = groupAt(tx, after.parent, field('parent'))
@@ -34,14 +39,20 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   const values: Record<string, string | number> = { id }
   for (const name of SETTINGS) values[name] = after[name]
   tx.rows.saveSettings.run(values)
+  tx.changes.job(id, after.parent)
   if (isGroup(before) && isGroup(after)) {
     const group = groupAt(tx, id)
     if (moved) tx.tree.move(group, parent)
-    if (group.priority !== after.priority || group.needs !== after.needs_id)
-      tx.tree.change(group, { priority: after.priority, needs: after.needs_id })
+    const { priority, needs_id: needs, max_workers, error_limit } = after
+    const rules = { priority, needs, max_workers, error_limit, user: tx.tree.shares.name(after.user) }
+    if (Object.entries(rules).some(([name, value]) => group[name as keyof typeof rules] !== value))
+      tx.tree.change(group, rules)
   } else if (isGroup(after)) becomeGroup(tx, before, after, parent)
-  else if (isGroup(before)) becomeLeaf(tx, before, after)
-  else tx.tree.moveLeaf(before, after)
+  else if (isGroup(before)) {
+    forgetFrameLinks(tx, id)
+    becomeLeaf(tx, before, after)
+  } else tx.tree.moveLeaf(before, after)
+  if (edit.start_after !== undefined) wakeAnew(tx, id)
   if (moved) {
     // Those that it has now are not those that it will have: they are checked when they are set.
     if (edit.dependencies) setDependencies(tx, id, [])
@@ -60,12 +71,22 @@ function settled(tx: Tx, row: JobRow): JobRow {
   return group && shownIn(group) > row.reset ? saveLeaf(tx, row, {}) : row
 }
 
+/** `start_after` was changed: what has not started waits for the new time. */
+function wakeAnew(tx: Tx, id: number): void {
+  const row = jobRow(tx, id)
+  const wake_at = wakeTime(row, tx.now)
+  const group = tx.tree.get(id)
+  if (group) tx.tree.change(group, { wake_at })
+  else if (row.wake_at !== wake_at) saveLeaf(tx, row, { wake_at })
+}
+
 /** WAITING or PENDING, whatever they were; a group's children keep their states. A leaf that runs is stopped. */
 export function startJobs(tx: Tx, ids: readonly number[]): void {
   for (const row of jobRows(tx, ids)) {
     if (isGroup(row)) tx.tree.change(groupAt(tx, row.id), { paused: false })
     else {
-      const rest = { paused: 0, progress: 0, state: restingState(false, row.unfinished) }
+      // Somebody wants it now: what a failure put off is not waited for.
+      const rest = { ...tryAnywhere(tx, row), paused: 0, progress: 0, state: restingState(false, row.unfinished) }
       if (row.run > 0) endRun(tx, row, 'STOPPED', rest)
       else saveLeaf(tx, row, rest)
     }
@@ -89,6 +110,7 @@ export function resetJobs(tx: Tx, ids: readonly number[]): void {
   for (const row of jobRows(tx, ids)) {
     if (isGroup(row)) resetBelow(tx, groupAt(tx, row.id))
     else resetLeaf(tx, row)
+    if (row.parent === 0) clearBlocklist(tx, row.id)
   }
 }
 
@@ -97,6 +119,7 @@ export function resetErrorJobs(tx: Tx, ids: readonly number[]): void {
   for (const row of jobRows(tx, ids)) {
     if (isGroup(row)) resetErrorsBelow(tx, groupAt(tx, row.id))
     else if (row.state === 'ERROR') resetLeaf(tx, row)
+    if (row.parent === 0) clearBlocklist(tx, row.id)
   }
 }
 
@@ -109,10 +132,17 @@ export function deleteJobs(tx: Tx, ids: readonly number[]): void {
 }
 
 function resetLeaf(tx: Tx, row: JobRow): void {
-  const change = { ...RESET, state: restingState(false, row.unfinished) }
+  const change = { ...RESET, ...tryAnywhere(tx, row), state: restingState(false, row.unfinished) }
   if (row.run > 0) endRun(tx, row, 'STOPPED', change)
   else saveLeaf(tx, row, change)
 }
+
+/** No failure of before counts any more for when, and by whom, it is tried. */
+const tryAnywhere = (tx: Tx, row: JobRow) => ({
+  needs_id: tx.needs.forgiven(row.needs_id),
+  retry_at: 0,
+  wake_at: wakeTime({ ...row, retry_at: 0 }, tx.now),
+})
 
 /** The rows of all these jobs, each read when its turn comes; an id that is not there is refused before any turn. */
 function* jobRows(tx: Tx, ids: readonly number[]): Generator<JobRow> {
@@ -142,9 +172,18 @@ function becomeGroup(tx: Tx, before: JobRow, after: JobRow, parent: Group): void
     paused: before.paused,
     state: restingState(before.paused === 1, before.unfinished),
   })
+  // While it is a leaf still: of a group, any and all are different.
+  tellDependents(tx)
+  tx.db.run(sql`update dependencies set kind = 'all' where dependency = ${after.id} and kind = 'frame'`)
   tx.tree.moveLeaf(leaf, null)
   tx.rows.setReady.run({ id: after.id, ready: 0 })
-  const group = new Group(after.id, after.priority, after.needs_id)
+  const holds = tryAnywhere(tx, after)
+  tx.rows.saveHolds.run({ id: after.id, ...holds })
+  const group = new Group(after.id, after.priority, holds.needs_id)
+  group.max_workers = after.max_workers
+  group.error_limit = after.error_limit
+  group.wake_at = holds.wake_at
+  group.user = tx.tree.shares.name(after.user)
   group.paused = before.paused === 1
   group.unfinished = before.unfinished
   group.state = leaf.state
@@ -157,8 +196,16 @@ function becomeLeaf(tx: Tx, before: JobRow, after: JobRow): void {
   tx.resets.end.run({ group: before.id })
   // The tree writes it no more, and an operation before this one, in the same commit, may have emptied it.
   tx.rows.clearCounters.run({ id: before.id })
-  const { paused, unfinished } = group
-  const fresh: JobRow = { ...after, ...RESET, paused: Number(paused), unfinished, state: group.state, ready: 0 }
+  const { paused, unfinished, wake_at } = group
+  const fresh: JobRow = {
+    ...after,
+    ...RESET,
+    paused: Number(paused),
+    unfinished,
+    wake_at,
+    state: group.state,
+    ready: 0,
+  }
   tx.tree.moveLeaf(null, fresh)
   saveLeaf(tx, fresh, { state: restingState(paused, unfinished) })
 }

@@ -1,7 +1,17 @@
 /** Reading: jobs and events as the API answers them, one page at a time. */
+import type { SQLQueryBindings } from 'bun:sqlite'
 import { and, asc, desc, eq, getTableColumns, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { dependencies, events, type JobRow, type JobState, jobs, type RunState } from '../db/schema.ts'
+import {
+  type DependencyKind,
+  dependencies,
+  type EventRow,
+  events,
+  type JobRow,
+  type JobState,
+  jobs,
+  type RunState,
+} from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { Event, Job } from '../models.ts'
 import type { Core } from './core.ts'
@@ -57,20 +67,38 @@ export function* listChildren(
     sort,
     jobs.id,
     (where, order, limit) =>
-      core.db
-        .select(getTableColumns(jobs))
-        .from(seen)
-        .where(and(eq(jobs.parent, parent), ...conditions, where))
-        .orderBy(...order)
-        .limit(limit)
-        .all(),
+      rowsOf<JobRow>(
+        core.db,
+        core.db
+          .select(getTableColumns(jobs))
+          .from(seen)
+          .where(and(eq(jobs.parent, parent), ...conditions, where))
+          .orderBy(...order)
+          .limit(limit),
+      ),
     (id) => jobAt(core, id),
   ))
     yield toJobs(core, now, rows)
 }
 
+/** Whole rows as SQLite gives them: for Drizzle to map 1,000 of them by 37 columns took longer than to read them. */
+function rowsOf<Row>({ sqlite }: Core['db'], query: { toSQL(): { sql: string; params: unknown[] } }): Row[] {
+  const { sql, params } = query.toSQL()
+  return sqlite.query<Row, SQLQueryBindings[]>(sql).all(...(params as SQLQueryBindings[]))
+}
+
 export function getJob(core: Core, now: number, id: number): Job {
   return toJobs(core, now, [jobRow(core, id)])[0] as Job
+}
+
+/** Those of the jobs that are there. */
+export function getJobs(core: Core, now: number, ids: Iterable<number>): Job[] {
+  const rows: JobRow[] = []
+  for (const id of ids) {
+    const row = jobAt(core, id)
+    if (row) rows.push(row)
+  }
+  return toJobs(core, now, rows)
 }
 
 /** The jobs that a job waits for. */
@@ -105,7 +133,7 @@ export function findGroup({ rows }: Core, titles: readonly string[]): number {
   return parent
 }
 
-function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
+export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
   const { state, user, title, worker, affinity, priority, min_priority, max_priority, since, until } = filter
   return [
     state && inArray(jobs.state, [...state]),
@@ -151,16 +179,22 @@ function* pages<Row extends { id: number }>(
 /** From rows to what the wire shows: the one place where they differ. */
 function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[]): Job[] {
   const waiting = rows.filter((row) => row.waits_for > 0).map((row) => row.id)
-  const waitsFor = new Map<number, number[]>()
+  const waitsFor = new Map<number, { ids: number[]; kinds: Record<string, DependencyKind> }>()
   if (waiting.length > 0)
-    for (const { job_id, dependency } of db
+    for (const { job_id, dependency, kind } of db
       .select()
       .from(dependencies)
       .where(sql`${dependencies.job_id} in (select value from json_each(${JSON.stringify(waiting)}))`)
-      .all())
-      waitsFor.set(job_id, [...(waitsFor.get(job_id) ?? []), dependency])
+      .all()) {
+      const waits = waitsFor.get(job_id) ?? { ids: [], kinds: {} }
+      waitsFor.set(job_id, waits)
+      waits.ids.push(dependency)
+      if (kind !== 'all') waits.kinds[dependency] = kind
+    }
   return rows.map((row) => {
-    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, reset, waited, ...job } = row
+    const {
+      needs_id, ready, unfinished, waits_for, run, deadline, working_since, retry_at, wake_at, reset, waited, ...job
+    } = row // biome-ignore format: what is not shown
     const living = live.runs.get(run)
     if (living) {
       job.ping_time = living.ping_time
@@ -170,7 +204,15 @@ function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[])
       job.progress = job.total > 0 ? job.total_finished / job.total : 0
       job.duration += Math.max(0, job.total_working * now - working_since)
     } else if (job.state === 'WORKING') job.duration = Math.max(0, now - job.start_time)
-    return { ...job, affinity: needs.text(needs_id), dependencies: waitsFor.get(job.id) ?? [] }
+    const { ids = [], kinds = {} } = waitsFor.get(job.id) ?? {}
+    const { limits } = needs.at(needs_id)
+    return {
+      ...job,
+      affinity: needs.text(needs_id),
+      limits: limits.join(','),
+      dependencies: ids,
+      dependency_kinds: kinds,
+    }
   })
 }
 
@@ -210,11 +252,23 @@ export function* listEvents(core: Core, now: number, filter: EventFilter, paging
         .all(),
     (id) => core.rows.event.get({ id }),
   ))
-    yield rows.map(({ log_start, duration, ...event }) => ({
-      ...event,
-      duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
-    }))
+    yield rows.map((row) => toEvent(row, now))
 }
+
+/** Those of the runs that are there. */
+export function getEvents({ rows }: Core, now: number, ids: Iterable<number>): Event[] {
+  const found: Event[] = []
+  for (const id of ids) {
+    const row = rows.event.get({ id })
+    if (row) found.push(toEvent(row, now))
+  }
+  return found
+}
+
+const toEvent = ({ log_start, needs_id, duration, ...event }: EventRow, now: number): Event => ({
+  ...event,
+  duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
+})
 
 /** Ids count up with time, so "since" is a place in the order of ids: without it, history would be read from its beginning. */
 function firstEventSince({ db }: Core, since: number): number {

@@ -1,4 +1,9 @@
+import type { JobRow } from '../db/schema.ts'
+import type { Changes } from './changes.ts'
 import { ProgressReader, progressPattern } from './progress.ts'
+import type { Session } from './sessions.ts'
+import type { Signs } from './signs.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 /** A run that a worker holds, as heartbeats keep it: no row is touched by them. */
 export interface LiveRun {
@@ -9,13 +14,24 @@ export interface LiveRun {
   progress: number
   /** Where in the job's log the output of this run begins. */
   log_start: number
+  /** When it last printed something, or began, by the awake clock. */
+  heard: number
+  /** It may be silent for so many seconds, 0: as long as it likes. */
+  idle_timeout: number
   reader: ProgressReader
+  /** What its output says of its end; undefined where its job does not ask. */
+  verdict?: Verdict
 }
+
+/** What a run has of its job. */
+type OfJob = Pick<JobRow, 'id' | 'progress_pattern' | 'idle_timeout' | 'fatal' | 'success'>
 
 export interface LiveWorker {
   name: string
   ip: string
   ping_time: number
+  /** The same by the awake clock (domain/clocks.ts), which its silence is measured by. */
+  heard: number
   cpu: string
   free_memory: number
   total_memory: number
@@ -41,16 +57,34 @@ export class Live {
   readonly runs = new Map<number, LiveRun>()
   /** In the order of the last sign of life, the longest silent first. */
   readonly workers = new Map<string, LiveWorker>()
+  /** Lines for the logs of jobs that wait for the end of a run (domain/notes.ts). */
+  readonly notes = new Map<number, { text: string; now: number }[]>()
+  /** Lost runs whose worker came back. */
+  readonly returned = new Set<number>()
+  /** Which agent speaks under a worker's name (domain/sessions.ts). */
+  readonly sessions = new Map<string, Session>()
   #changedRuns = new Set<LiveRun>()
   #changedWorkers = new Set<LiveWorker>()
 
-  addWorker(worker: LiveWorker): LiveWorker {
-    this.workers.set(worker.name, worker)
-    return worker
+  constructor(
+    readonly awake: () => number,
+    private readonly signs: Signs,
+    private readonly changes: Changes,
+  ) {}
+
+  addWorker(worker: Omit<LiveWorker, 'heard'>): void {
+    this.workers.set(worker.name, { ...worker, heard: this.awake() })
   }
 
-  addRun(run: Omit<LiveRun, 'reader'>, pattern: string): void {
-    this.runs.set(run.run, { ...run, reader: new ProgressReader(progressPattern(pattern)) })
+  addRun(run: Omit<LiveRun, 'job' | 'heard' | 'reader' | 'idle_timeout' | 'verdict'>, job: OfJob): void {
+    this.runs.set(run.run, {
+      ...run,
+      job: job.id,
+      heard: this.awake(),
+      idle_timeout: job.idle_timeout,
+      reader: new ProgressReader(progressPattern(job.progress_pattern)),
+      verdict: verdictOf(job),
+    })
     const worker = this.workers.get(run.worker)
     if (worker) worker.run = run.run
   }
@@ -68,6 +102,7 @@ export class Live {
     const worker = this.workers.get(name)
     if (!worker) return
     this.workers.delete(name)
+    this.sessions.delete(name)
     this.#changedWorkers.delete(worker)
   }
 
@@ -75,30 +110,42 @@ export class Live {
   ping(name: string, now: number, vitals: Vitals): LiveWorker | undefined {
     const worker = this.workers.get(name)
     if (!worker) return undefined
-    this.workers.delete(name)
-    this.workers.set(name, worker)
-    worker.ping_time = now
+    // Within a second any order is right.
+    if (worker.ping_time !== now) {
+      this.workers.delete(name)
+      this.workers.set(name, worker)
+      worker.ping_time = now
+    }
+    worker.heard = this.awake()
+    if (worker.lost) this.changes.spoke(name)
     worker.lost = false
     if (vitals.ip !== undefined) worker.ip = vitals.ip
     if (vitals.cpu !== undefined) worker.cpu = JSON.stringify(vitals.cpu)
     if (vitals.free_memory !== undefined) worker.free_memory = vitals.free_memory
     if (vitals.total_memory !== undefined) worker.total_memory = vitals.total_memory
     this.#changedWorkers.add(worker)
+    this.signs.worker(name)
     return worker
   }
 
   /** Output of a run came in, or its own word on its progress. */
   beat(run: LiveRun, now: number, output: Uint8Array | undefined, progress: number | undefined): void {
     run.ping_time = now
+    if (output && output.byteLength > 0) {
+      run.heard = this.awake()
+      run.verdict?.read(output)
+    }
     const stated = progress ?? (output && output.byteLength > 0 ? run.reader.read(output) : undefined)
     if (stated !== undefined) run.progress = stated
     this.#changedRuns.add(run)
+    this.signs.job(run.job)
   }
 
-  /** The workers that have been silent since `before`, the longest first. */
-  *silentSince(before: number): Generator<LiveWorker> {
+  /** The workers that have been silent for `seconds`, the longest first. */
+  *silentFor(seconds: number): Generator<LiveWorker> {
+    const before = this.awake() - seconds
     for (const worker of this.workers.values()) {
-      if (worker.ping_time >= before) return
+      if (worker.heard >= before) return
       yield worker
     }
   }

@@ -3,54 +3,95 @@ import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { needs } from '../db/schema.ts'
 
-/** No names: what most jobs need. */
+/** What a job needs of the farm to run. Of a whole path it is all names together, and the most of each resource. */
+export interface Need {
+  /** Names that one line of the worker's affinity must have; sorted. */
+  affinity: readonly string[]
+  /** Named limits that the run counts in; sorted. */
+  limits: readonly string[]
+  /** MB */
+  memory: number
+  cores: number
+  gpus: number
+  /** The worker that failed it last: another one that fits goes first. Empty: none. */
+  avoid: string
+}
+
+export const NO_NEED: Need = { affinity: [], limits: [], memory: 0, cores: 0, gpus: 0, avoid: '' }
+
+/** The set of nothing: what most jobs need. */
 export const NOTHING = 0
 
 /**
- * Sets of names that jobs need, interned: equal sets have equal ids, so that counters and the index of ready leaves are
- * keyed by a small number. A farm has dozens of sets, whatever the number of its jobs. Sets that only arise as unions
- * along a path stay in memory; one that a job has is written in the commit that needs it.
+ * What jobs need, interned: equal sets have equal ids, so that counters and the index of ready leaves are keyed by a small
+ * number. A farm has dozens of sets, whatever the number of its jobs. Sets that only arise as unions along a path stay in
+ * memory; one that a job or a run has is written in the commit that needs it.
  */
 export class NeedSets {
-  #names: (readonly string[])[] = [[]]
-  #ids = new Map<string, number>([['', NOTHING]])
+  #sets: Need[] = [NO_NEED]
+  #ids = new Map<string, number>([[keyOf(NO_NEED), NOTHING]])
   #unions = new Map<string, number>()
   #saved = new Set<number>([NOTHING])
   #unsaved = new Set<number>()
+  /** Workers that some job has failed on: most have not, and are not asked further. */
+  readonly avoided = new Set<string>()
   #insert
   /** Counts renamings: what was remembered of names is worth nothing after one. */
   generation = 0
 
   constructor(db: Db) {
+    const columns = ['id', 'affinity', 'limits', 'memory', 'cores', 'gpus', 'avoid'] as const
     this.#insert = hot(
       db,
       db
         .insert(needs)
-        .values({ id: sql.placeholder('id'), affinity: sql.placeholder('affinity') })
+        .values(Object.fromEntries(columns.map((name) => [name, sql.placeholder(name)])) as never)
         .onConflictDoUpdate({ target: needs.id, set: { affinity: sql`excluded.affinity` } }),
     )
-    for (const row of db.select().from(needs).orderBy(needs.id).all()) {
-      this.#names[row.id] = row.affinity.split(',')
-      this.#ids.set(row.affinity, row.id)
-      this.#saved.add(row.id)
+    for (const { id, affinity, limits, ...rest } of db.select().from(needs).orderBy(needs.id).all()) {
+      const set: Need = { ...rest, affinity: namesOf(affinity), limits: namesOf(limits) }
+      this.#sets[id] = set
+      this.#ids.set(keyOf(set), id)
+      this.#saved.add(id)
+      if (set.avoid) this.avoided.add(set.avoid)
     }
   }
 
-  /** The names of a set, sorted. */
-  names(id: number): readonly string[] {
-    return this.#names[id] ?? []
+  at(id: number): Need {
+    return this.#sets[id] ?? NO_NEED
   }
 
-  /** As the API answers it. */
+  /** The affinities of a set, sorted. */
+  names(id: number): readonly string[] {
+    return this.at(id).affinity
+  }
+
+  /** The affinities as the API answers them. */
   text(id: number): string {
     return this.names(id).join(',')
   }
 
-  /** The set of these names, for a job to keep. */
-  intern(names: readonly string[]): number {
-    const id = this.#intern(names)
+  /** The set of these needs, for a job or a run to keep. */
+  intern(need: Partial<Need>): number {
+    const id = this.#intern({ ...NO_NEED, ...need })
     if (!this.#saved.has(id)) this.#unsaved.add(id)
     return id
+  }
+
+  /** A set that a job or a run keeps from now on, though it came up as a union. */
+  keep(id: number): number {
+    if (!this.#saved.has(id)) this.#unsaved.add(id)
+    return id
+  }
+
+  /** The same needs with some of them changed. */
+  with(id: number, change: Partial<Need>): number {
+    return this.intern({ ...this.at(id), ...change })
+  }
+
+  /** The same needs, with no worker to avoid. */
+  forgiven(id: number): number {
+    return this.at(id).avoid === '' ? id : this.with(id, { avoid: '' })
   }
 
   union(a: number, b: number): number {
@@ -59,50 +100,61 @@ export class NeedSets {
     const key = a < b ? `${a},${b}` : `${b},${a}`
     const known = this.#unions.get(key)
     if (known !== undefined) return known
-    const id = this.#intern([...new Set([...this.names(a), ...this.names(b)])].sort())
+    const [one, other] = [this.at(a), this.at(b)]
+    const id = this.#intern({
+      affinity: together(one.affinity, other.affinity),
+      limits: together(one.limits, other.limits),
+      memory: Math.max(one.memory, other.memory),
+      cores: Math.max(one.cores, other.cores),
+      gpus: Math.max(one.gpus, other.gpus),
+      avoid: one.avoid || other.avoid,
+    })
     this.#unions.set(key, id)
     return id
   }
 
-  /** Every set of which one name is `name`. */
+  /** Every set of which one affinity is `name`. */
   having(name: string): number[] {
-    return this.#names.flatMap((names, id) => (names?.includes(name) ? [id] : []))
+    return this.#sets.flatMap((set, id) => (set?.affinity.includes(name) ? [id] : []))
   }
 
   /**
-   * Calls names otherwise in every set that has them. Sets keep their ids, so no job is touched; two sets can become equal,
-   * which only means that they are counted apart. Answers how to take it back.
+   * Calls affinities otherwise in every set that has them. Sets keep their ids, so no job is touched; two sets can become
+   * equal, which only means that they are counted apart. Answers how to take it back.
    */
   rename(names: ReadonlyMap<string, string>): () => void {
-    const before = this.#names
+    const before = this.#sets
     const ids = this.#ids
     const unions = new Map(this.#unions)
-    this.#names = before.map((set) => (set.some((name) => names.has(name)) ? renamed(set, names) : set))
+    this.#sets = before.map((set) => (set.affinity.some((name) => names.has(name)) ? renamed(set, names) : set))
     this.#ids = new Map()
-    for (const [id, set] of this.#names.entries()) {
+    for (const [id, set] of this.#sets.entries()) {
       if (!set) continue
       if (set !== before[id] && this.#saved.has(id)) this.#unsaved.add(id)
-      const key = set.join(',')
+      const key = keyOf(set)
       if (!this.#ids.has(key)) this.#ids.set(key, id)
     }
     this.generation++
     return () => {
       // Sets that came up since keep their ids, for they may wait to be saved. Unions must be those by which the tree counts.
-      for (const [id, set] of this.#names.entries())
+      for (const [id, set] of this.#sets.entries())
         if (id >= before.length && set) {
           before[id] = set
-          if (!ids.has(set.join(','))) ids.set(set.join(','), id)
+          if (!ids.has(keyOf(set))) ids.set(keyOf(set), id)
         }
-      this.#names = before
+      this.#sets = before
       this.#ids = ids
       this.#unions = unions
       this.generation++
     }
   }
 
-  /** Writes the sets that jobs have come to use. */
+  /** Writes the sets that jobs and runs have come to use. */
   save(): void {
-    for (const id of this.#unsaved) this.#insert.run({ id, affinity: this.text(id) })
+    for (const id of this.#unsaved) {
+      const { affinity, limits, ...rest } = this.at(id)
+      this.#insert.run({ ...rest, id, affinity: affinity.join(','), limits: limits.join(',') })
+    }
   }
 
   /** What `save` wrote is for good. */
@@ -111,22 +163,41 @@ export class NeedSets {
     this.#unsaved.clear()
   }
 
-  #intern(names: readonly string[]): number {
-    const key = names.join(',')
+  #intern(need: Need): number {
+    const key = keyOf(need)
     let id = this.#ids.get(key)
     if (id === undefined) {
-      id = this.#names.length
-      this.#names.push(names)
+      id = this.#sets.length
+      this.#sets.push(need)
       this.#ids.set(key, id)
+      if (need.avoid) this.avoided.add(need.avoid)
     }
     return id
   }
 }
 
-const renamed = (set: readonly string[], names: ReadonlyMap<string, string>) =>
-  [...new Set(set.map((name) => names.get(name) ?? name))].sort()
+/** Names hold neither commas nor newlines. */
+const keyOf = ({ affinity, limits, memory, cores, gpus, avoid }: Need) =>
+  [affinity.join(','), limits.join(','), memory, cores, gpus, avoid].join('\n')
+
+const together = (a: readonly string[], b: readonly string[]) =>
+  b.length === 0 ? a : a.length === 0 ? b : [...new Set([...a, ...b])].sort()
+
+const renamed = (set: Need, names: ReadonlyMap<string, string>): Need => ({
+  ...set,
+  affinity: [...new Set(set.affinity.map((name) => names.get(name) ?? name))].sort(),
+})
 
 /** Trimmed, sorted, without doubles (`behaviour.md`, "Job"). */
 export function namesOf(text: string): string[] {
   return [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '').sort()
+}
+
+/**
+ * MB, rounded up to the next eighth of its power of two: some 160 classes from 1 MB to 1 TB, where every job could have a
+ * figure of its own. At most an eighth is asked for too much.
+ */
+export function memoryClass(mb: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, mb))) - 3)
+  return Math.ceil(mb / step) * step
 }

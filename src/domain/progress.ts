@@ -33,15 +33,43 @@ export function progressPattern(source: string, field = 'progress_pattern'): Pro
 }
 
 function compile(source: string, field: string): ProgressPattern {
+  return plain(source) ?? expression(source, field)
+}
+
+/** A text without meaning to RE2, and without what a number is made of, so that two matches cannot overlap. */
+const PLAIN = /^([^\\^$.|?*+()[\]{}0-9%]+)(%percent|%one)$/
+
+/**
+ * A word before the number, as in the default pattern and as mostly: read from the end, where the last match is. A KB of
+ * output may state it thirty times, and RE2 looked at each: 12 % of all that 10,000 heartbeats cost, a tenth with output.
+ */
+function plain(source: string): ProgressPattern | undefined {
+  const [, word, unit] = PLAIN.exec(source) ?? []
+  if (word === undefined) return undefined
+  const scale = unit === '%one' ? 1 : 100
+  const number = new RegExp(NUMBER, 'y')
+  return {
+    last(text) {
+      for (let at = text.lastIndexOf(word); at >= 0; at = at === 0 ? -1 : text.lastIndexOf(word, at - 1)) {
+        number.lastIndex = at + word.length
+        const [found] = number.exec(text) ?? []
+        if (found !== undefined) return Math.min(1, Number(found) / scale)
+      }
+      return undefined
+    },
+  }
+}
+
+function expression(source: string, field: string): ProgressPattern {
   const scales: { name: string; scale: number }[] = []
-  const expression = source.replace(/%percent|%one/g, (word) => {
+  const named = source.replace(/%percent|%one/g, (word) => {
     const name = `coalition${scales.length}`
     scales.push({ name, scale: word === '%one' ? 1 : 100 })
     return `(?P<${name}>${NUMBER})`
   })
   let regexp: RE2JS
   try {
-    regexp = RE2JS.compile(expression)
+    regexp = RE2JS.compile(named)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw invalid(

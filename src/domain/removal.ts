@@ -12,13 +12,14 @@
  * of one that the server did not finish goes the same way.
  */
 import type { Db } from '../db/open.ts'
-import type { JobRow, JobState } from '../db/schema.ts'
+import type { DependencyKind, JobRow } from '../db/schema.ts'
+import { clearBlocklist } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
+import { isMet } from './dependencies.ts'
 import { addUnfinished, tellDependents } from './dependents.ts'
 import type { Group } from './group.ts'
-import { isGroup } from './rows.ts'
+import { isGroup, jobAt } from './rows.ts'
 import { endRun } from './runs.ts'
-import { readsAsReset } from './seen.ts'
 import { stopBelow } from './subtree.ts'
 
 /** The parent of groups that are deleted. Those of jobs that are being made are below it. */
@@ -28,18 +29,15 @@ type Values = Record<string, string | number>
 
 type Gone = Pick<JobRow, 'id' | 'waits_for' | 'waited'>
 
-/** Who waits for whom, and where both are. */
+/** Who waits for whom, and where he is who waits. */
 interface Link {
   job_id: number
   job_parent: number
   job_command: string
   dependency: number
-  parent: number
-  command: string
-  state: JobState
-  reset: number
+  kind: DependencyKind
 }
-const LINK = `d.job_id, job.parent as job_parent, job.command as job_command, d.dependency, j.parent, j.command, j.state, j.reset`
+const LINK = `d.job_id, job.parent as job_parent, job.command as job_command, d.dependency, d.kind`
 const LINKED = `join dependencies d on d.dependency = j.id join jobs job on job.id = d.job_id`
 
 export function prepareRemoval({ sqlite }: Db) {
@@ -64,6 +62,7 @@ export function prepareRemoval({ sqlite }: Db) {
 /** Deletes a job and all below it, with their dependencies and logs; those that waited for one of them are freed. */
 export function deleteJob(tx: Tx, row: JobRow): void {
   tellDependents(tx)
+  clearBlocklist(tx, row.id)
   const { tree, rows } = tx
   const group = isGroup(row) ? tree.get(row.id) : undefined
   if (group) {
@@ -81,12 +80,9 @@ export function deleteJob(tx: Tx, row: JobRow): void {
     tx.after(() => tx.logs.remove(logs))
   } else {
     const leaf = row.run > 0 ? endRun(tx, row, 'STOPPED') : row
-    const waiting = tx.removal.waitingFor.all({ id: row.id }).map(({ job_id, dependency }) => ({
-      job_id,
-      dependency,
-      finished: leaf.state === 'FINISHED',
-    }))
+    const waiting = tx.removal.waitingFor.all({ id: row.id }).map((link) => seenBy(tx, link))
     tree.moveLeaf(leaf, null)
+    tx.changes.gone(row.id)
     free(tx, waiting)
     drop(tx, [row])
     tx.after(() => tx.logs.remove([row.id]))
@@ -96,12 +92,19 @@ export function deleteJob(tx: Tx, row: JobRow): void {
 interface Waiting {
   job_id: number
   dependency: number
-  /** The dependency was FINISHED: it held nobody back. */
-  finished: boolean
+  /** What was waited for was there: it held nobody back. */
+  met: boolean
 }
 
+const seenBy = (tx: Tx, { job_id, dependency, kind }: Link): Waiting => ({
+  job_id,
+  dependency,
+  met: isMet(tx, dependency, kind),
+})
+
 /** Who, outside a group, waits for it or for something in it. */
-function whoWaits({ tree, removal }: Tx, top: Group): Waiting[] {
+function whoWaits(tx: Tx, top: Group): Waiting[] {
+  const { tree, removal } = tx
   const inside = new Set<number>()
   for (const group of tree.below(top)) inside.add(group.id)
   const links = [
@@ -110,20 +113,15 @@ function whoWaits({ tree, removal }: Tx, top: Group): Waiting[] {
   ]
   return links
     .filter((link) => !inside.has(link.job_command === '' ? link.job_id : link.job_parent))
-    .map((link) => ({ job_id: link.job_id, dependency: link.dependency, finished: isFinished(link) }))
-
-  function isFinished(link: Link): boolean {
-    if (link.command === '') return tree.get(link.dependency)?.state === 'FINISHED'
-    const group = tree.get(link.parent)
-    return link.state === 'FINISHED' && !(group && readsAsReset(group, link))
-  }
+    .map((link) => seenBy(tx, link))
 }
 
 function free(tx: Tx, waiting: readonly Waiting[]): void {
-  for (const { job_id, dependency, finished } of waiting) {
+  for (const { job_id, dependency, met } of waiting) {
     tx.rows.removeDependency.run({ job_id, dependency })
     tx.removal.waitForLess.run({ id: job_id })
-    if (!finished) addUnfinished(tx, job_id, -1)
+    tx.changes.job(job_id, jobAt(tx, job_id)?.parent ?? 0)
+    if (!met) addUnfinished(tx, job_id, -1)
   }
 }
 

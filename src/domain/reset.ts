@@ -38,8 +38,12 @@ const CHILDREN = `jobs indexed by jobs_by_parent`
 const OUTDATED = `parent = $group and id > $done and id <= $last and command <> ''
   and (reset < $every or (reset < $errors and state = 'ERROR'))`
 const RESTING = `iif(unfinished > 0, 'PENDING', 'WAITING')`
+/** The time that its user said is to come. A row that is ready stays so, wherever the clock was set. */
+const WAKE = `iif(wake_at > 0 and start_after > $now, start_after, 0)`
+const READY = `(unfinished = 0 and ${WAKE} = 0)`
 /** A reset of what was just made writes nothing. */
-const CHANGED = `(state <> ${RESTING} or paused or start_time or duration or ping_time or progress or run_done)`
+const CHANGED = `(state <> ${RESTING} or paused or start_time or duration or ping_time or progress or run_done or retry_at
+  or wake_at <> ${WAKE})`
 
 export function prepareResets({ sqlite }: Db) {
   const statement = <Row>(text: string) => sqlite.prepare<Row, [Values]>(text)
@@ -66,11 +70,14 @@ export function prepareResets({ sqlite }: Db) {
     range: statement<{ last: number | null; count: number }>(`
       select max(id) as last, count(*) as count
       from (select id from ${CHILDREN} where parent = $group and id > $done order by id limit $rows)`),
-    freed: statement<{ needs_id: number; count: number }>(`
-      select needs_id, count(*) as count from ${CHILDREN} where ${OUTDATED} and ready = 0 and unfinished = 0 group by needs_id`),
+    /** How many are ready, and how many come to be, by what they need. */
+    sets: statement<{ needs_id: number; ready: number; freed: number }>(`
+      select needs_id, sum(ready) as ready, sum(ready = 0 and ${READY}) as freed
+      from ${CHILDREN} where ${OUTDATED} group by needs_id`),
+    forgive: statement(`update ${CHILDREN} set needs_id = $forgiven where ${OUTDATED} and needs_id = $needs_id`),
     rewrite: statement(`
-      update ${CHILDREN} set paused = 0, start_time = 0, duration = 0, ping_time = 0, progress = 0, run_done = 0,
-        state = ${RESTING}, ready = unfinished = 0, reset = max($every, $errors)
+      update ${CHILDREN} set paused = 0, start_time = 0, duration = 0, ping_time = 0, progress = 0, run_done = 0, retry_at = 0,
+        wake_at = ${WAKE}, state = ${RESTING}, ready = ${READY}, reset = max($every, $errors)
       where ${OUTDATED} and ${CHANGED}`),
   }
 }
@@ -124,17 +131,31 @@ function rewriteAll(tx: Tx, { id }: Group): void {
 }
 
 /** Rewrites the next leaves of a group, in the order of their ids; after the last of them the group is done. */
-function rewriteLeaves({ resets, tree, steps }: Tx, { job_id, every, errors, done }: ResetGroupRow): void {
+function rewriteLeaves(tx: Tx, { job_id, every, errors, done }: ResetGroupRow): void {
+  const { resets, tree, steps, now } = tx
   const group = tree.get(job_id)
   const range = group && resets.range.get({ group: job_id, done, rows: steps.rows })
   if (group && range?.last) {
     const rows = { group: job_id, done, last: range.last, every, errors }
-    for (const { needs_id, count } of resets.freed.all(rows)) tree.addReady(group, needs_id, count)
-    resets.rewrite.run(rows)
+    countReady(tx, group, rows)
+    resets.rewrite.run({ ...rows, now })
     resets.reached.run({ group: job_id, last: range.last })
     if (range.count === steps.rows) return
   }
   resets.end.run({ group: job_id })
   // Without a group it was deleted meanwhile.
   if (group) tree.settled(group)
+}
+
+/** What comes to be ready, and what is so already, but is to be had by whom it avoided too. */
+function countReady({ resets, tree, needs, now }: Tx, group: Group, rows: Values): void {
+  for (const { needs_id, ready, freed } of resets.sets.all({ ...rows, now })) {
+    const forgiven = needs.forgiven(needs_id)
+    if (forgiven !== needs_id) {
+      resets.forgive.run({ ...rows, needs_id, forgiven })
+      if (ready > 0) tree.addReady(group, needs_id, -ready)
+    }
+    const more = freed + (forgiven === needs_id ? 0 : ready)
+    if (more > 0) tree.addReady(group, forgiven, more)
+  }
 }

@@ -1,7 +1,17 @@
 import { sql } from 'drizzle-orm'
 import { hot, prepared } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
-import { affinities, dependencies, events, type JobRow, jobs, type WorkerRow, workers } from '../db/schema.ts'
+import {
+  affinities,
+  blocklist,
+  type DependencyKind,
+  dependencies,
+  events,
+  type JobRow,
+  jobs,
+  type WorkerRow,
+  workers,
+} from '../db/schema.ts'
 import { notFound } from '../errors.ts'
 import { asSeen } from './seen.ts'
 import type { Tree } from './tree.ts'
@@ -25,6 +35,8 @@ export const VOLATILE = [
   'deadline',
   'reset',
 ] as const
+/** What changes of a leaf when a run failed, or time lets it go; apart, for most changes leave it, and it has indexes. */
+export const HOLDS = ['needs_id', 'retry_at', 'wake_at'] as const
 /** What a user sets of a job. */
 export const SETTINGS = [
   'parent',
@@ -42,7 +54,24 @@ export const SETTINGS = [
   'deadline',
   'frames',
   'reset',
+  'memory',
+  'cores',
+  'gpus',
+  'max_workers',
+  'error_limit',
+  'start_after',
+  'retry_delay',
+  'retry_growth',
+  'min_run_time',
+  'idle_timeout',
+  'fatal',
+  'success',
 ] as const
+/** What is given of a new job. */
+const ADDED = [...SETTINGS, 'state', 'paused', 'ready', 'wake_at'] as const
+/** In which the frames of one group differ. */
+const OF_FRAMES: readonly string[] = ['title', 'command', 'frames']
+const SHARED = ADDED.filter((name) => !OF_FRAMES.includes(name))
 /** What only a group has. */
 const NO_COUNTERS = {
   finished: 0,
@@ -54,6 +83,7 @@ const NO_COUNTERS = {
   total_working: 0,
   working_since: 0,
 } as const
+const holds = Object.fromEntries(HOLDS.map((name) => [name, $(name)]))
 const volatile = Object.fromEntries(VOLATILE.map((name) => [name, $(name)]))
 
 /** The prepared statements of everything that happens often. Each is one seek in an index, or a walk along a part of one. */
@@ -61,12 +91,15 @@ export function prepareRows(db: Db) {
   return {
     job: hot<JobRow>(db, db.select().from(jobs).where(is(jobs.id, 'id'))),
     saveLeaf: hot(db, db.update(jobs).set(volatile).where(is(jobs.id, 'id'))),
-    addJob: hot(
-      db,
-      db
-        .insert(jobs)
-        .values(Object.fromEntries([...SETTINGS, 'state', 'paused', 'ready'].map((name) => [name, $(name)]))),
-    ),
+    saveHolds: hot(db, db.update(jobs).set(holds).where(is(jobs.id, 'id'))),
+    addJob: hot(db, db.insert(jobs).values(Object.fromEntries(ADDED.map((name) => [name, $(name)])))),
+    /** Many frames by one statement: `list` is JSON, a list of [title, command, frames]. By one each it took twice as long. */
+    addFrames: hot(db, {
+      toSQL: () => ({
+        sql: `insert into jobs (${[...SHARED, ...OF_FRAMES].join(', ')}) select ${SHARED.map(() => '?').join(', ')}, ${OF_FRAMES.map((_, i) => `value ->> ${i}`).join(', ')} from json_each(?)`,
+        params: [...SHARED, 'list'].map($),
+      }),
+    }),
     saveSettings: hot(
       db,
       db
@@ -115,6 +148,16 @@ export function prepareRows(db: Db) {
         .from(jobs)
         .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'WORKING' and ${jobs.command} <> ''`),
     ),
+    /** Jobs whose time has come. */
+    waking: hot<JobRow>(
+      db,
+      db
+        .select()
+        .from(jobs)
+        .where(sql`wake_at > 0 and ${jobs.wake_at} <= ${$('now')}`)
+        .orderBy(jobs.wake_at)
+        .limit(500),
+    ),
     overdue: hot<JobRow>(
       db,
       db
@@ -124,15 +167,27 @@ export function prepareRows(db: Db) {
         .orderBy(jobs.deadline)
         .limit(100),
     ),
-    dependents: hot<{ job_id: number }>(
+    dependents: hot<{ job_id: number; kind: DependencyKind }>(
       db,
-      db.select({ job_id: dependencies.job_id }).from(dependencies).where(is(dependencies.dependency, 'dependency')),
+      db
+        .select({ job_id: dependencies.job_id, kind: dependencies.kind })
+        .from(dependencies)
+        .where(is(dependencies.dependency, 'dependency')),
     ),
-    dependenciesOf: hot<{ dependency: number }>(
+    dependenciesOf: hot<{ dependency: number; kind: DependencyKind }>(
       db,
-      db.select({ dependency: dependencies.dependency }).from(dependencies).where(is(dependencies.job_id, 'job_id')),
+      db
+        .select({ dependency: dependencies.dependency, kind: dependencies.kind })
+        .from(dependencies)
+        .where(is(dependencies.job_id, 'job_id')),
     ),
-    addDependency: hot(db, db.insert(dependencies).values({ job_id: $('job_id'), dependency: $('dependency') })),
+    addDependency: hot(
+      db,
+      db
+        .insert(dependencies)
+        .values({ job_id: $('job_id'), dependency: $('dependency'), kind: $('kind') as never })
+        .onConflictDoNothing(),
+    ),
     setWaited: hot(
       db,
       db
@@ -152,6 +207,30 @@ export function prepareRows(db: Db) {
         .update(jobs)
         .set({ waits_for: $('waits_for') as never })
         .where(is(jobs.id, 'id')),
+    ),
+    /** For order = "fair": the leaf at the root, ready in a set and of a priority, that comes next by user. */
+    nextOfUsers: hot<{ id: number; user: string }>(
+      db,
+      db
+        .select({ id: jobs.id, user: jobs.user })
+        .from(jobs)
+        .where(
+          sql`ready = 1 and parent = 0 and ${jobs.needs_id} = ${$('needs_id')} and ${jobs.priority} = ${$('priority')} and (${jobs.user}, ${jobs.id}) > (${$('user')}, ${$('id')})`,
+        )
+        .orderBy(jobs.user, jobs.id)
+        .limit(1),
+    ),
+    /** The leaf at the root that comes after another one in a set: for workers to whom that one is closed. */
+    nextReady: hot<{ id: number; priority: number }>(
+      db,
+      db
+        .select({ id: jobs.id, priority: jobs.priority })
+        .from(jobs)
+        .where(
+          sql`${jobs.parent} = 0 and ready = 1 and ${jobs.needs_id} = ${$('needs_id')} and ${jobs.priority} <= ${$('priority')} and (${jobs.priority} < ${$('priority')} or ${jobs.id} > ${$('id')})`,
+        )
+        .orderBy(sql`${jobs.priority} desc`, jobs.id)
+        .limit(1),
     ),
     /** Leaves of a group that depend on something. */
     waitingLeaves: hot<{ id: number }>(
@@ -193,6 +272,25 @@ export function prepareRows(db: Db) {
       'with recursive numbers(id) as (values (1) union all select id + 1 from numbers where id < 63) select id from numbers where id not in (select id from affinities) limit 1',
     ),
     worker: hot<WorkerRow>(db, db.select().from(workers).where(is(workers.name, 'name'))),
+    /** Counts a failed run; answers how many there are now. */
+    countFailure: hot<{ failures: number }>(
+      db,
+      db
+        .insert(blocklist)
+        .values({ root: $('root'), worker: $('worker'), failures: 1, since: $('now') })
+        .onConflictDoUpdate({
+          target: [blocklist.root, blocklist.worker],
+          set: { failures: sql`failures + 1`, since: sql`excluded.since` },
+        })
+        .returning({ failures: blocklist.failures }),
+    ),
+    setPriority: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ priority: $('priority') as never })
+        .where(is(jobs.id, 'id')),
+    ),
     addWorker: hot(db, db.insert(workers).values({ name: $('name'), start_time: $('now'), ping_time: $('now') })),
     saveWorker: hot(
       db,
@@ -207,6 +305,14 @@ export function prepareRows(db: Db) {
           active: $('active') as never,
           affinity: $('affinity') as never,
         })
+        .where(is(workers.name, 'name')),
+    ),
+    /** What a worker declares of its machine. */
+    saveMachine: hot(
+      db,
+      db
+        .update(workers)
+        .set(Object.fromEntries(['host', 'memory', 'cores', 'gpus'].map((name) => [name, $(name)])))
         .where(is(workers.name, 'name')),
     ),
     /** Signs of life, thousands at a time: a query built for each of them was a tenth of all the server did. */
@@ -236,14 +342,26 @@ export function prepareRows(db: Db) {
         state: 'WORKING',
         start: $('start'),
         log_start: $('log_start'),
+        needs_id: $('needs_id'),
       }),
     ),
-    endEvent: hot(
+    lostRun: hot<{ id: number }>(
+      db,
+      db
+        .select({ id: events.id })
+        .from(events)
+        .where(sql`${events.job_id} = ${$('job')} and ${events.worker} = ${$('worker')} and ${events.state} = 'LOST'`)
+        .orderBy(sql`${events.id} desc`)
+        .limit(1),
+    ),
+    /** Answers what the run held. */
+    endEvent: hot<{ needs_id: number }>(
       db,
       db
         .update(events)
         .set({ state: $('state') as never, duration: $('duration') as never })
-        .where(sql`${events.id} = ${$('id')} and ${events.state} = 'WORKING'`),
+        .where(sql`${events.id} = ${$('id')} and ${events.state} = 'WORKING'`)
+        .returning({ needs_id: events.needs_id }),
     ),
   }
 }
@@ -264,11 +382,3 @@ export function jobRow(core: { rows: Rows; tree: Tree }, id: number, field?: str
 
 /** A job with an empty command is a group. */
 export const isGroup = (row: Pick<JobRow, 'command'>): boolean => row.command === ''
-
-/** Writes what changed of a worker; answers the row as it is now. */
-export function saveWorker({ rows }: { rows: Rows }, before: WorkerRow, change: Partial<WorkerRow>): WorkerRow {
-  const after = { ...before, ...change }
-  const { name, state, last_job, current_event, finished, error, active, affinity } = after
-  rows.saveWorker.run({ name, state, last_job, current_event, finished, error, active, affinity })
-  return after
-}

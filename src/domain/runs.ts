@@ -1,23 +1,37 @@
 import type { JobRow, RunState, WorkerRow } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
-import { jobAt, saveWorker } from './rows.ts'
-import { type RunEnd, stateAfterRun } from './states.ts'
+import { NOTHING } from './needs.ts'
+import { note, noteLater, noteReturn, writeNotes } from './notes.ts'
+import { pathNeeds, rootOf } from './path.ts'
+import { saveWorker } from './roster.ts'
+import { jobAt } from './rows.ts'
+import { isSpeaker, type Speaker } from './sessions.ts'
+import { type RunEnd, retryDelay, stateAfterRun } from './states.ts'
+import { hostOf, type Resources } from './usage.ts'
+import { judge } from './verdict.ts'
 
 /** A worker takes a leaf: a run begins. */
-export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number; job: JobRow } {
+export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number; job: JobRow; takes: Resources } {
   const { now, rows, tree, live, logs } = tx
   const log_start = beginLog(tx, leaf, worker.name)
+  // Whom it avoided is forgotten: if it fails again, it is this one.
+  const needs_id = tx.needs.forgiven(leaf.needs_id)
+  const held = tx.needs.keep(pathNeeds(tx, { ...leaf, needs_id }))
   const event = rows.addEvent.run({
     worker: worker.name,
     job_id: leaf.id,
     job_title: leaf.title,
     start: now,
     log_start,
+    needs_id: held,
   })
   const run = Number(event.lastInsertRowid)
+  holdUsage(tx, held, worker, 1)
+  tx.changes.event(run, leaf.id, worker.name)
   const job = saveLeaf(tx, leaf, {
     state: 'WORKING',
     worker: worker.name,
@@ -27,34 +41,23 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
     progress: 0,
     run,
     deadline: leaf.timeout > 0 ? now + leaf.timeout : 0,
+    needs_id,
+    retry_at: 0,
   })
   const group = tree.get(leaf.parent)
   if (group) tree.started(group, now)
   saveWorker(tx, worker, { state: 'WORKING', current_event: run, last_job: leaf.id })
-  tx.after(() =>
-    live.addRun(
-      { run, job: leaf.id, worker: worker.name, ping_time: now, progress: 0, log_start },
-      leaf.progress_pattern,
-    ),
-  )
-  return { run, job }
+  tx.after(() => live.addRun({ run, worker: worker.name, ping_time: now, progress: 0, log_start }, leaf))
+  const { memory, cores, gpus } = tx.needs.at(held)
+  return { run, job, takes: { memory, cores, gpus } }
 
   /** The log of a first run is its output and nothing else; later ones are told apart by a line of ours. */
   function beginLog(tx: Tx, leaf: JobRow, name: string): number {
     if (logs.size(leaf.id) === 0) return 0
-    note(tx, leaf.id, `run on ${name}`)
+    note(tx, leaf.id, `run on ${name}`, now)
     return logs.size(leaf.id)
   }
 }
-
-/** A line of the server's own in the log of a job; it begins a line, whatever the output before it ended with. */
-export function note({ logs, now }: Pick<Tx, 'logs' | 'now'>, job: number, text: string): void {
-  const size = logs.size(job)
-  const open = size > 0 && logs.read(job, size - 1, 1)[0] !== NEWLINE
-  logs.append(job, Buffer.from(`${open ? '\n' : ''}[coalition] ${new Date(now * 1000).toISOString()} ${text}\n`))
-}
-
-const NEWLINE = 10
 
 /**
  * A run is over: its event is closed, its worker free, its leaf what `states.ts` says. `change` overrules that (a pause, a
@@ -66,8 +69,11 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   const duration = Math.max(0, now - leaf.start_time)
   const counts = end === 'FINISHED' || end === 'ERROR'
   const run_done = leaf.run_done + Number(counts)
-  rows.endEvent.run({ id: run, state: end, duration })
+  const held = rows.endEvent.get({ id: run, state: end, duration })
+  tx.changes.event(run, leaf.id, leaf.worker)
   const worker = rows.worker.get({ name: leaf.worker })
+  if (held) holdUsage(tx, held.needs_id, worker ?? { name: leaf.worker, host: '' }, -1)
+  if (end === 'ERROR') countFailure(tx, rootOf(tx, leaf), leaf.worker)
   if (worker?.current_event === run)
     saveWorker(tx, worker, {
       state: 'WAITING',
@@ -76,9 +82,14 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
       error: worker.error + Number(end === 'ERROR'),
     })
   const living = live.runs.get(run)
-  tx.after(() => live.endRun(run))
+  tx.after(() => {
+    live.endRun(run)
+    writeNotes(tx, leaf.id)
+  })
+  const state = stateAfterRun(end, run_done, leaf.retry, leaf.unfinished)
   return saveLeaf(tx, leaf, {
-    state: stateAfterRun(end, run_done, leaf.retry, leaf.unfinished),
+    ...(end === 'ERROR' && state !== 'ERROR' ? retrying(tx, leaf, run_done) : {}),
+    state,
     duration,
     run_done,
     ping_time: living?.ping_time ?? leaf.ping_time,
@@ -89,10 +100,38 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   })
 }
 
+/** A worker says that its run is over: how it ended is said by its exit code, its time and its output together. */
+export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
+  const verdict = tx.live.runs.get(leaf.run)?.verdict
+  verdict?.finish()
+  const judgement = judge(exitCode, Math.max(0, tx.now - leaf.start_time), leaf, verdict)
+  if (judgement.note) noteLater(tx, leaf.id, judgement.note)
+  endRun(tx, leaf, judgement.end)
+  return judgement.end
+}
+
+/** A failed leaf goes back: not at once if it has a delay, and not to the same worker if another one can. */
+function retrying(tx: Tx, leaf: JobRow, failures: number): Partial<JobRow> {
+  const delay = retryDelay(leaf, failures)
+  const retry_at = delay > 0 ? tx.now + delay : 0
+  return {
+    needs_id: tx.needs.with(leaf.needs_id, { avoid: leaf.worker }),
+    retry_at,
+    wake_at: Math.max(retry_at, leaf.wake_at),
+  }
+}
+
+function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'name' | 'host'>, by: 1 | -1): void {
+  if (set === NOTHING) return
+  const host = hostOf(worker)
+  usage.move(set, host, by)
+  tree.onUndo(() => usage.move(set, host, by === 1 ? -1 : 1))
+}
+
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */
-export function leafHeldBy(core: Pick<Core, 'rows' | 'tree'>, run: number): JobRow | undefined {
-  const event = core.rows.event.get({ id: run })
-  const leaf = event && jobAt(core, event.job_id)
+export function leafHeldBy(core: Pick<Core, 'rows' | 'tree' | 'live'>, run: number): JobRow | undefined {
+  const id = core.live.runs.get(run)?.job ?? core.rows.event.get({ id: run })?.job_id
+  const leaf = id === undefined ? undefined : jobAt(core, id)
   return leaf?.run === run ? leaf : undefined
 }
 
@@ -122,6 +161,7 @@ export interface Output {
 
 export interface Report {
   worker: string
+  speaker?: Speaker
   vitals: Vitals
   output?: Output
   /** The worker's own word on its progress; without it the server reads the output. */
@@ -137,11 +177,15 @@ export function report(
   core: Core,
   now: number,
   run: number,
-  { worker, vitals, output, progress }: Report,
+  { worker, speaker = {}, vitals, output, progress }: Report,
 ): { log_size: number } | null {
-  core.live.ping(worker, now, vitals)
   const live = core.live.runs.get(run)
-  if (!live || live.worker !== worker) return null
+  const speaks = isSpeaker(core, worker, speaker, live?.worker === worker ? run : 0)
+  if (speaks) core.live.ping(worker, now, vitals)
+  if (!speaks || live?.worker !== worker) {
+    noteReturn(core, now, run, worker)
+    return null
+  }
   const size = outputSize(core, live)
   const fresh = output && unseen(output, size)
   if (fresh) core.logs.append(live.job, fresh)

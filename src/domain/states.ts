@@ -1,5 +1,5 @@
 /** Who may be in which state, as pure functions (`behaviour.md`, "States"). */
-import type { JobState, RunState } from '../db/schema.ts'
+import type { JobRow, JobState, RunState } from '../db/schema.ts'
 
 export interface GroupCounts {
   total: number
@@ -28,6 +28,24 @@ export function restingState(paused: boolean, unfinished: number): JobState {
 
 /** States in which a change of its dependencies moves a leaf: it has not started. */
 export const NOT_STARTED: readonly JobState[] = ['WAITING', 'PENDING']
+
+/** A delay grows so far, and no further. */
+const LONGEST_DELAY = 24 * 3600
+
+/** Seconds from a failed run to the next try: `retry_delay`, times `retry_growth` for each failure after the first. */
+export function retryDelay(
+  { retry_delay, retry_growth }: Pick<JobRow, 'retry_delay' | 'retry_growth'>,
+  failures: number,
+): number {
+  if (retry_delay === 0) return 0
+  return Math.round(Math.min(LONGEST_DELAY, retry_delay * retry_growth ** Math.max(0, failures - 1)))
+}
+
+/** When a job that has not started may: at 0 nothing holds it. */
+export const wakeTime = ({ start_after, retry_at }: Pick<JobRow, 'start_after' | 'retry_at'>, now: number): number => {
+  const time = Math.max(start_after, retry_at)
+  return time > now ? time : 0
+}
 
 /** What ends a run: its exit code, its time-out, a user, the silence of its worker. */
 export type RunEnd = Exclude<RunState, 'WORKING'>

@@ -3,17 +3,21 @@
  * use), and groups of frames. All of it is there, or nothing.
  */
 import { invalid } from '../errors.ts'
-import type { NewJob } from '../models.ts'
+import type { Dependency, NewJob } from '../models.ts'
 import type { Tx } from './core.ts'
 import { setDependencies } from './dependencies.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import { Group } from './group.ts'
-import { DEFAULTS, groupAt, pausedIn, settingsOf } from './inputs.ts'
+import { DEFAULTS, groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
+import { jobRow } from './rows.ts'
 import { shownIn } from './seen.ts'
 import { restingState } from './states.ts'
 
 /** Rows made in one transaction, some 20 ms: other requests come in between. */
 const STEP = 1500
+/** Frames made by one statement, and characters of their commands after which it takes no more. */
+const FRAMES_AT_ONCE = 250
+const LONGEST_LIST = 1_000_000
 
 interface Planned {
   input: NewJob
@@ -52,19 +56,24 @@ export function* submit(
     const { settings, paused, inside, frames } = job
     const isLeaf = settings.command !== '' && !frames
     const state = restingState(paused, 0)
-    const ready = Number(isLeaf && state === 'WAITING')
+    const wake_at = settings.start_after > tx.now ? settings.start_after : 0
+    const ready = Number(isLeaf && state === 'WAITING' && wake_at === 0)
     const own = {
       ...settings,
       command: isLeaf ? settings.command : '',
       parent: inside?.id ?? (atOnce ? settings.parent : cradle),
       reset: inside || !isLeaf ? 0 : shownIn(groupAt(tx, settings.parent)),
     }
-    job.id = insert(tx, own, state, paused, ready)
+    job.id = insert(tx, own, state, paused, ready, wake_at)
     const holder = inside && groups.get(inside)
     if (isLeaf) {
-      if (holder) born(holder, settings.needs_id, ready)
+      if (holder) born(holder, settings.needs_id, ready === 1)
     } else {
       const group = new Group(job.id, settings.priority, settings.needs_id)
+      group.max_workers = settings.max_workers
+      group.error_limit = settings.error_limit
+      group.wake_at = wake_at
+      group.user = tx.tree.shares.name(settings.user)
       group.paused = paused
       group.state = state
       groups.set(job, group)
@@ -72,18 +81,19 @@ export function* submit(
         group.parent = holder
         holder.children.add(group)
       } else tops.push({ group, parent: settings.parent })
-      for (const chunk of frames?.chunks ?? []) {
-        const text = chunkText(chunk)
-        const child = {
-          ...settings,
-          ...OF_A_FRAME,
-          parent: job.id,
-          title: `${settings.title} ${text}`.trim(),
-          frames: text,
-        }
-        insert(tx, { ...child, command: frames?.template.fill(chunk) ?? '' }, 'WAITING', false, 1)
-        born(group, 0, 1)
-        if (++rows % STEP === 0) tx = yield
+      const { chunks = [], template } = frames ?? {}
+      for (let from = 0; template && from < chunks.length; ) {
+        const room = Math.min(from + FRAMES_AT_ONCE, from + STEP - (rows % STEP))
+        const made = insertFrames(
+          tx,
+          { ...settings, ...OF_A_FRAME, parent: job.id },
+          chunks.slice(from, room),
+          template,
+        )
+        born(group, 0, true, made)
+        from += made
+        rows += made
+        if (rows % STEP === 0) tx = yield
       }
     }
     if (++rows % STEP === 0 && !atOnce) tx = yield
@@ -93,16 +103,47 @@ export function* submit(
 }
 
 /** What a frame has from its group's place in the tree, and not by itself. */
-const OF_A_FRAME = { needs_id: 0, priority: DEFAULTS.priority, url: '' }
-
-/** A leaf came to a group that no tree knows yet. */
-function born(group: Group, needs: number, ready: number): void {
-  group.total++
-  if (ready) group.leaves.set(needs, (group.leaves.get(needs) ?? 0) + 1)
+const OF_A_FRAME = {
+  needs_id: 0,
+  priority: DEFAULTS.priority,
+  url: '',
+  memory: 0,
+  cores: 0,
+  gpus: 0,
+  max_workers: 0,
+  error_limit: 0,
+  start_after: 0,
 }
 
-function insert(tx: Tx, settings: Planned['settings'], state: string, paused: boolean, ready: number): number {
-  return Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready }).lastInsertRowid)
+/** Leaves, all of them ready or none, came to a group that no tree knows yet. */
+function born(group: Group, needs: number, ready: boolean, count = 1): void {
+  group.total += count
+  if (ready) group.leaves.set(needs, (group.leaves.get(needs) ?? 0) + count)
+}
+
+/** Makes a job for each of these chunks, or for the first of them when commands are long; answers for how many. */
+function insertFrames(tx: Tx, settings: Planned['settings'], chunks: readonly Chunk[], template: Template): number {
+  const list: string[][] = []
+  for (let i = 0, length = 0; i < chunks.length && length < LONGEST_LIST; i++) {
+    const chunk = chunks[i] as Chunk
+    const text = chunkText(chunk)
+    const command = template.fill(chunk)
+    length += command.length
+    list.push([`${settings.title} ${text}`.trim(), command, text])
+  }
+  tx.rows.addFrames.run({ ...settings, state: 'WAITING', paused: 0, ready: 1, wake_at: 0, list: JSON.stringify(list) })
+  return list.length
+}
+
+function insert(
+  tx: Tx,
+  settings: Planned['settings'],
+  state: string,
+  paused: boolean,
+  ready: number,
+  wake_at: number,
+): number {
+  return Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready, wake_at }).lastInsertRowid)
 }
 
 /** Puts all that was made where it belongs, and says what waits for what. */
@@ -112,15 +153,15 @@ function deliver(
   tops: readonly { group: Group; parent: number }[],
   inPlace: boolean,
 ): void {
-  for (const { inside, settings, id, paused, frames } of planned) {
+  for (const { inside, settings, id, frames } of planned) {
     if (inside) continue
     // It was there in the first turn, and may have gone meanwhile.
     const parent = groupAt(tx, settings.parent, 'parent')
     const reset = settings.command !== '' && !frames ? shownIn(parent) : 0
     if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent, reset })
     if (settings.command === '' || frames) continue
-    const state = restingState(paused, 0)
-    tx.tree.moveLeaf(null, { ...settings, state, ready: Number(state === 'WAITING'), duration: 0, start_time: 0 })
+    const row = jobRow(tx, id)
+    tx.tree.moveLeaf(null, row)
   }
   for (const { group, parent } of tops) tx.tree.graft(group, groupAt(tx, parent, 'parent'))
   const names = new Map(
@@ -131,11 +172,15 @@ function deliver(
       setDependencies(
         tx,
         id,
-        input.dependencies.map((each) =>
-          typeof each === 'number' ? each : (names.get(each) ?? refuseName(each, field)),
-        ),
+        input.dependencies.map((each) => byId(each, (name) => names.get(name) ?? refuseName(name, field))),
         field('dependencies'),
       )
+}
+
+/** A dependency of a submission, with ids for names. */
+function byId(dependency: Dependency<number | string>, idOf: (name: string) => number): Dependency {
+  const id = (job: number | string) => (typeof job === 'number' ? job : idOf(job))
+  return typeof dependency === 'object' ? { ...dependency, job: id(dependency.job) } : id(dependency)
 }
 
 function refuseName(name: string, field: (name: string) => string): never {
@@ -179,7 +224,7 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
     stack.push(...children.reverse())
   }
   for (const { input, field: at } of planned)
-    for (const each of input.dependencies ?? []) if (typeof each === 'string' && !names.has(each)) refuseName(each, at)
+    for (const each of input.dependencies ?? []) byId(each, (name) => (names.has(name) ? 0 : refuseName(name, at)))
   return planned
 }
 
@@ -200,6 +245,7 @@ function check(tx: Tx, { input, inside, settings, frames, field }: Planned, name
     const name = input.chunk !== undefined ? 'chunk' : 'frame_order'
     throw invalid(field(name), `${name} says how frames are divided: give frames, or leave it out.`)
   }
+  if (!frames) refuseOfLeaf(settings, field)
   if (input.name === undefined) return
   if (names.has(input.name)) throw invalid(field('name'), `Two jobs of this request have the name '${input.name}'.`)
   names.add(input.name)

@@ -1,8 +1,12 @@
 import type { Db } from '../db/open.ts'
-import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
-import { add, Group } from './group.ts'
-import { COUNTERS, prepareGroupRows } from './groupRows.ts'
+import { Changes } from './changes.ts'
+import { CLEARED, type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
+import { add, Group, type Rules } from './group.ts'
+import { COUNTERS, groupOf, prepareGroupRows } from './groupRows.ts'
+import { Journal } from './journal.ts'
 import type { NeedSets } from './needs.ts'
+import { Offers } from './offers.ts'
+import { Shares } from './shares.ts'
 import { groupState } from './states.ts'
 
 /**
@@ -16,17 +20,24 @@ export class Tree {
   /** The root: id 0, no row. It is never held, and counts the whole farm. */
   root = new Group(0)
   #groups = new Map<number, Group>()
-  /** How to take back each change since the last commit. */
-  #journal: (() => void)[] = []
+  #journal = new Journal()
   #dirty = new Set<Group>()
   /** Groups and leaves that became FINISHED (+1) or left it (−1) in this operation; their dependents are told. */
   flips = new Map<number, number>()
+  /** Groups below which the first leaf became FINISHED (+1), or the last one left it (−1). */
+  firsts = new Map<number, number>()
+  /** Groups whose direct leaves in ERROR changed in this operation, with how many there were before it. */
+  errorsBefore = new Map<Group, number>()
+  #offers
   #rows
 
   constructor(
     db: Db,
     private readonly needs: NeedSets,
+    private readonly changes = new Changes(),
+    readonly shares = new Shares('fifo', new Map()),
   ) {
+    this.#offers = new Offers(needs)
     this.#rows = prepareGroupRows(db)
     this.load()
   }
@@ -53,29 +64,35 @@ export class Tree {
   /** A leaf appears (`before` null), goes (`after` null) or changes. */
   moveLeaf(before: Leaf | null, after: Leaf | null): void {
     this.#journal.push(() => this.moveLeaf(after, before))
-    if (before && after && before.parent === after.parent) {
-      this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), true)
+    if (before?.parent !== after?.parent) {
+      if (before) this.changes.members(before.parent)
+      if (after) this.changes.members(after.parent)
+    }
+    if (before && after && before.parent === after.parent && before.user === after.user) {
+      this.#count(this.#at(after.parent), difference(countsOf(after), countsOf(before)), after.user)
     } else {
-      if (before) this.#count(this.#at(before.parent), difference(NO_COUNTS, countsOf(before)), true)
-      if (after) this.#count(this.#at(after.parent), countsOf(after), true)
+      if (before) this.#count(this.#at(before.parent), difference(NO_COUNTS, countsOf(before)), before.user)
+      if (after) this.#count(this.#at(after.parent), countsOf(after), after.user)
     }
     const wasReady = before?.ready === 1
     const isReady = after?.ready === 1
     if (wasReady) this.#at(before.parent).forgetHead(before.needs_id)
     if (isReady) this.#at(after.parent).forgetHead(after.needs_id)
     if (wasReady && isReady && before.parent === after.parent && before.needs_id === after.needs_id) return
-    if (wasReady) this.#leafReady(this.#at(before.parent), before.needs_id, -1)
-    if (isReady) this.#leafReady(this.#at(after.parent), after.needs_id, 1)
+    if (wasReady) this.#offers.leaves(this.#at(before.parent), before.needs_id, -1)
+    if (isReady) this.#offers.leaves(this.#at(after.parent), after.needs_id, 1)
   }
 
   /** A group appears: empty, or with what it had when it was detached. */
   attach(group: Group, parent: Group): void {
     this.#groups.set(group.id, group)
     group.parent = parent
+    group.lane = this.#laneOf(group)
     parent.children.add(group)
-    this.#dirty.add(group)
-    this.#count(parent, totalsOf(group, 1), false)
-    this.#offer(group, 1)
+    this.changes.members(parent.id)
+    this.#touch(group)
+    this.#countBelow(group, parent, 1)
+    if (!group.held) this.#offers.all(group, 1)
     this.#journal.push(() => this.detach(group))
   }
 
@@ -91,9 +108,9 @@ export class Tree {
     this.#journal.push(forget)
     for (const group of below.toReversed()) {
       this.#groups.set(group.id, group)
-      this.#dirty.add(group)
+      this.#touch(group)
       for (const child of group.children) sum(group, totalsOf(child, 1))
-      this.#gather(group)
+      this.#offers.gather(group)
       group.state = groupState(group, group.paused, group.unfinished)
     }
     this.attach(top, parent)
@@ -102,8 +119,9 @@ export class Tree {
   /** Takes a group, and all below it, out of its parent. */
   detach(group: Group): void {
     const parent = group.parent ?? this.root
-    this.#offer(group, -1)
-    this.#count(parent, totalsOf(group, -1), false)
+    this.changes.members(parent.id)
+    if (!group.held) this.#offers.all(group, -1)
+    this.#countBelow(group, parent, -1)
     parent.children.delete(group)
     group.parent = null
     this.#groups.delete(group.id)
@@ -117,11 +135,16 @@ export class Tree {
   }
 
   /** Changes what decides whether, and when, the leaves below are picked. */
-  change(group: Group, to: Partial<Pick<Group, 'priority' | 'needs' | 'paused' | 'unfinished'>>): void {
-    const was = { priority: group.priority, needs: group.needs, paused: group.paused, unfinished: group.unfinished }
-    this.#offer(group, -1)
+  change(group: Group, to: Partial<Rules>): void {
+    const { priority, needs, paused, unfinished, max_workers, error_limit, wake_at, user } = group
+    const was = { priority, needs, paused, unfinished, max_workers, error_limit, wake_at, user }
+    const atRoot = group.parent === this.root
+    if (!group.held) this.#offers.all(group, -1)
+    if (atRoot) this.shares.move(group.user, -group.total_working)
     Object.assign(group, to)
-    this.#offer(group, 1)
+    group.lane = this.#laneOf(group)
+    if (atRoot) this.shares.move(group.user, group.total_working)
+    if (!group.held) this.#offers.all(group, 1)
     this.#restate(group)
     this.#journal.push(() => this.change(group, was))
   }
@@ -131,11 +154,10 @@ export class Tree {
       const was = g.start_time
       const node = g
       node.start_time = Math.max(was, time)
-      this.#dirty.add(node)
-      const undo = () => {
+      this.#touch(node)
+      this.#journal.push(() => {
         node.start_time = was
-      }
-      this.#journal.push(undo)
+      })
     }
   }
 
@@ -148,41 +170,51 @@ export class Tree {
     const { total_finished: finished, total_errors: errors, duration } = top
     const taken: Counts = { ...NO_COUNTS, finished, errors, duration }
     const before: { group: Group; was: Partial<Group> }[] = []
+    this.changes.swept()
     for (const group of this.below(top)) {
       const { finished, errors, total_finished, total_errors, duration, start_time, reset, state } = group
       const was = { finished, errors, total_finished, total_errors, duration, start_time, reset, state }
       before.push({ group, was })
-      group.finished = group.errors = group.total_finished = group.total_errors = 0
-      group.duration = group.start_time = 0
-      group.reset = number
+      this.#noteErrors(group)
+      this.#assign(group, { ...CLEARED, reset: number })
       group.state = groupState(group, group.paused, group.unfinished)
-      if (waited.has(group.id)) this.flip(group.id, was.state, group.state)
+      this.changes.job(group.id, group.parent?.id ?? 0)
+      if (!waited.has(group.id)) continue
+      this.flip(group.id, was.state, group.state)
+      if (total_finished > 0) add(this.firsts, group.id, -1)
     }
-    if (top.parent) this.#count(top.parent, difference(NO_COUNTS, taken), false)
-    const undo = () => {
-      for (const { group, was } of before) Object.assign(group, was)
-      if (top.parent) this.#count(top.parent, taken, false)
-    }
-    this.#journal.push(undo)
+    if (top.parent) this.#count(top.parent, difference(NO_COUNTS, taken))
+    this.#journal.push(() => {
+      if (top.parent) this.#count(top.parent, taken)
+      for (const { group, was } of before.reverse()) this.#assign(group, was)
+    })
+  }
+
+  /** Other counters may hold a group no more, or again: what it has ready is offered accordingly. */
+  #assign(group: Group, counters: Partial<Group>): void {
+    const { held } = group
+    Object.assign(group, counters)
+    if (group.held !== held) this.#offers.all(group, held ? 1 : -1)
   }
 
   /** The leaves of a group that are in ERROR, which ran for `duration` in all, read as reset from now on. */
   clearErrors(group: Group, duration: number, number: number): void {
     const was = group.resetErrors
     const taken: Counts = { ...NO_COUNTS, errors: group.errors, duration }
+    this.changes.swept()
     group.resetErrors = number
-    this.#count(group, difference(NO_COUNTS, taken), true)
-    const undo = () => {
+    // Nobody runs any of them, so it makes no difference whose they are.
+    this.#count(group, difference(NO_COUNTS, taken), '')
+    this.#journal.push(() => {
       group.resetErrors = was
-      this.#count(group, taken, true)
-    }
-    this.#journal.push(undo)
+      this.#count(group, taken, '')
+    })
   }
 
   /** Rows of some leaves of a group were rewritten after a reset: so many more of a set are ready. */
   addReady(group: Group, set: number, by: number): void {
     group.forgetHead(set)
-    this.#leafReady(group, set, by)
+    this.#offers.leaves(group, set, by)
     this.#journal.push(() => this.addReady(group, set, -by))
   }
 
@@ -198,15 +230,17 @@ export class Tree {
   forget(top: Group): void {
     const below = [...this.below(top)].filter((group) => group !== top)
     const dirty = below.filter((group) => this.#dirty.has(group))
+    this.changes.swept()
+    this.changes.gone(top.id)
     for (const group of below) {
       this.#groups.delete(group.id)
       this.#dirty.delete(group)
+      this.changes.gone(group.id)
     }
-    const undo = () => {
+    this.#journal.push(() => {
       for (const group of below) this.#groups.set(group.id, group)
       for (const group of dirty) this.#dirty.add(group)
-    }
-    this.#journal.push(undo)
+    })
     this.detach(top)
   }
 
@@ -218,18 +252,21 @@ export class Tree {
   // Companion of the commit (db/commit.ts).
 
   mark(): number {
-    this.flips.clear()
+    this.#forgetNews()
+    this.changes.mark()
     return this.#journal.length
   }
 
   undo(mark: number): void {
-    while (this.#journal.length > mark) {
-      const undo = this.#journal.pop()
-      const length = this.#journal.length
-      undo?.()
-      this.#journal.length = length
-    }
+    this.#journal.undo(mark)
+    this.#forgetNews()
+    this.changes.undo(mark === 0)
+  }
+
+  #forgetNews(): void {
     this.flips.clear()
+    this.firsts.clear()
+    this.errorsBefore.clear()
   }
 
   /** Writes the groups that changed: 64 picks below one group in one commit cost one update of it. */
@@ -246,7 +283,8 @@ export class Tree {
   committed(): void {
     this.needs.saved()
     this.#dirty.clear()
-    this.#journal.length = 0
+    this.#journal.clear()
+    this.changes.committed()
   }
 
   /** Builds the tree from the rows: one pass over the groups, one over the index of ready leaves. */
@@ -254,19 +292,14 @@ export class Tree {
     this.root = new Group(0)
     this.#groups.clear()
     this.#dirty.clear()
-    const groups = new Map<number, Group>()
+    const groups = new Map<number, Group>([[0, this.root]])
     const rows = this.#rows.groups.all()
+    for (const row of rows) groups.set(row.id, groupOf(row, this.shares.name(row.user)))
     for (const row of rows) {
-      const group = new Group(row.id, row.priority, row.needs_id)
-      for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
-      group.paused = row.paused === 1
-      groups.set(row.id, group)
-    }
-    for (const row of rows) {
-      const group = groups.get(row.id)
-      const parent = row.parent === 0 ? this.root : groups.get(row.parent)
+      const [group, parent] = [groups.get(row.id), groups.get(row.parent)]
       if (!group || !parent) continue
       group.parent = parent
+      group.lane = this.#laneOf(group)
       parent.children.add(group)
     }
     // What is being made or deleted is in no group that the root knows.
@@ -276,7 +309,7 @@ export class Tree {
       const group = this.get(row.job_id)
       if (group) group.resetErrors = row.errors
     }
-    for (const group of [...this.below(this.root)].reverse()) this.#gather(group)
+    for (const group of [...this.below(this.root)].reverse()) this.#offers.gather(group)
     this.#countRoot()
   }
 
@@ -288,24 +321,52 @@ export class Tree {
     return group
   }
 
-  /** Adds counters to a group and all its ancestors; `direct`: they are of a leaf child of `from`. */
-  #count(from: Group, counts: Counts, direct: boolean): void {
+  /** Adds counters to a group and all its ancestors; `leafOf`: they are of a leaf child of `from`, of this user. */
+  #count(from: Group, counts: Counts, leafOf?: string): void {
     if (Object.values(counts).every((count) => count === 0)) return
-    if (direct) {
+    if (leafOf !== undefined) {
       from.finished += counts.finished
-      from.errors += counts.errors
       from.working += counts.working
+      if (counts.errors !== 0) this.#noteErrors(from)
+      from.errors += counts.errors
+      if (from === this.root) this.shares.move(leafOf, counts.working)
     }
     for (let group: Group | null = from; group; group = group.parent) {
+      const { held, total_finished } = group
       sum(group, counts)
-      if (group.id !== 0) this.#restate(group)
+      if (group === this.root) return
+      if (group.parent === this.root) this.shares.move(group.user, counts.working)
+      // Full, or broken, or no more: what it has ready is offered accordingly.
+      if (group.held !== held) this.#offers.all(group, held ? 1 : -1)
+      if (total_finished > 0 !== group.total_finished > 0) add(this.firsts, group.id, total_finished > 0 ? -1 : 1)
+      this.#restate(group)
     }
+  }
+
+  /** All that a group counts comes to its parent, or goes. */
+  #countBelow(group: Group, parent: Group, sign: 1 | -1): void {
+    this.#count(parent, totalsOf(group, sign))
+    if (parent === this.root) this.shares.move(group.user, sign * group.total_working)
+  }
+
+  #laneOf(group: Group): number {
+    return group.parent === this.root ? this.shares.laneOf(group.user) : 0
+  }
+
+  /** Its row is written at the commit, and told. */
+  #touch(group: Group): void {
+    this.#dirty.add(group)
+    this.changes.job(group.id, group.parent?.id ?? 0)
+  }
+
+  #noteErrors(group: Group): void {
+    if (!this.errorsBefore.has(group)) this.errorsBefore.set(group, group.errors)
   }
 
   #restate(group: Group): void {
     const was = group.state
     group.state = groupState(group, group.paused, group.unfinished)
-    this.#dirty.add(group)
+    this.#touch(group)
     this.flip(group.id, was, group.state)
   }
 
@@ -315,56 +376,13 @@ export class Tree {
     if (by !== 0) add(this.flips, id, by)
   }
 
-  #leafReady(group: Group, set: number, by: number): void {
-    add(group.leaves, set, by)
-    this.#ready(group, set, by)
-  }
-
-  /** Ready leaves came or went below `from`: every ancestor up to the first held one counts them. */
-  #ready(from: Group, below: number, by: number): void {
-    let set = below
-    for (let group: Group | null = from; group; group = group.parent) {
-      const was = add(group.ready, set, by)
-      if (group.held || !group.parent) return
-      const above = this.needs.union(set, group.needs)
-      if (was === 0) group.parent.enqueue(above, group)
-      else if (was + by === 0 && !this.#offers(group, above)) group.parent.dequeue(above, group)
-      set = above
-    }
-  }
-
-  /** Counts anew what a group has ready: its leaves, and what its children, which were counted before, offer. */
-  #gather(group: Group): void {
-    for (const [set, count] of group.leaves) add(group.ready, set, count)
-    for (const child of group.children) this.#offerTo(group, child, 1, false)
-  }
-
-  /** Whether a group has something ready that needs just this set, its own needs included. */
-  #offers(group: Group, above: number): boolean {
-    for (const set of group.ready.keys()) if (this.needs.union(set, group.needs) === above) return true
-    return false
-  }
-
-  /** Gives all that a group has ready to its ancestors (1), or takes it from them (−1). */
-  #offer(group: Group, sign: 1 | -1): void {
-    if (group.parent) this.#offerTo(group.parent, group, sign, true)
-  }
-
-  #offerTo(parent: Group, group: Group, sign: 1 | -1, upwards: boolean): void {
-    if (group.held) return
-    for (const [set, count] of group.ready) {
-      const above = this.needs.union(set, group.needs)
-      if (sign === 1) parent.enqueue(above, group)
-      else parent.dequeue(above, group)
-      if (upwards) this.#ready(parent, above, sign * count)
-      else add(parent.ready, above, count)
-    }
-  }
-
   /** The root has no row: it is the sum of what is in it. */
   #countRoot(): void {
     const { root } = this
     for (const group of root.children) sum(root, totalsOf(group, 1))
+    this.shares.clear()
+    for (const group of root.children) this.shares.move(group.user, group.total_working)
+    for (const { user, count } of this.#rows.rootRuns()) this.shares.move(user, count)
     const leaves = this.#rows.rootLeaves()
     if (!leaves) return
     sum(root, leaves)

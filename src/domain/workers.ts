@@ -5,7 +5,7 @@ import type { Worker, WorkerEdit } from '../models.ts'
 import { affinityNames } from './affinities.ts'
 import type { Core, Tx } from './core.ts'
 import type { Vitals } from './live.ts'
-import { saveWorker } from './rows.ts'
+import { saveMachine, saveWorker, showOnRoster } from './roster.ts'
 import { endRun, leafHeldBy } from './runs.ts'
 
 /** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
@@ -22,7 +22,9 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
         'worker',
       )
     tx.rows.addWorker.run({ name, now: tx.now })
+    tx.changes.worker(name)
     row = tx.rows.worker.get({ name }) as WorkerRow
+    showOnRoster(tx, undefined, row)
   }
   const { ping_time, ip, cpu, free_memory, total_memory } = row
   tx.after(() => {
@@ -33,11 +35,56 @@ export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
   return row
 }
 
+/** What a worker says of its machine when it asks for a job. */
+export interface Machine {
+  /** The host that it shares with other workers; without it, it is a host of its own. */
+  host?: string
+  /** MB that jobs may take; without it, all the memory that the machine has. */
+  memory?: number
+  /** Without it, as many as it reports a load for. */
+  cores?: number
+  gpus?: number
+}
+
+/** A worker that declares nothing has what it reports, as workers of Coalition do. */
+export const machineOf = ({ host, memory, cores, gpus }: Machine, vitals: Vitals): Machine => ({
+  host,
+  memory: memory ?? vitals.total_memory,
+  cores: cores ?? vitals.cpu?.length,
+  gpus,
+})
+
+/** Keeps what a worker declares; what it does not say is as it was. */
+export function declare(tx: Tx, row: WorkerRow, { host, memory, cores, gpus }: Machine): WorkerRow {
+  return saveMachine(tx, row, {
+    host: host ?? row.host,
+    memory: memory ?? row.memory,
+    cores: cores ?? row.cores,
+    gpus: gpus ?? row.gpus,
+  })
+}
+
 /** Takes away what a worker runs, if anything: the job waits again. */
-export function takeRunAway(tx: Tx, worker: WorkerRow, end: 'STOPPED' | 'LOST'): void {
-  if (worker.current_event === 0) return
+function takeRunAway(tx: Tx, worker: WorkerRow): void {
   const leaf = leafHeldBy(tx, worker.current_event)
-  if (leaf) endRun(tx, leaf, end)
+  if (leaf) endRun(tx, leaf, 'STOPPED')
+}
+
+/** The same for a worker that cannot be trusted with it any more; answers what to say of it in the job's log. */
+export function loseRun(tx: Tx, worker: WorkerRow, why: string): { job: number; text: string } | undefined {
+  const leaf = leafHeldBy(tx, worker.current_event)
+  if (!leaf) return undefined
+  endRun(tx, leaf, 'LOST')
+  return { job: leaf.id, text: `${worker.name} ${why}: its run ${leaf.run} is lost, and the job waits again` }
+}
+
+/** An agent goes: what it holds waits again, and its name is free for another. */
+export function leave(tx: Tx, name: string, session: string): void {
+  const held = tx.live.sessions.get(name)
+  if (held?.id !== session) return
+  const row = tx.rows.worker.get({ name })
+  if (row) takeRunAway(tx, row)
+  tx.after(() => tx.live.sessions.set(name, { ...held, left: true }))
 }
 
 export function editWorkers(tx: Tx, edits: Record<string, WorkerEdit>): void {
@@ -57,39 +104,56 @@ export function setWorkersActive(tx: Tx, names: readonly string[], active: boole
 
 function setActive(tx: Tx, name: string, active: boolean): void {
   const row = workerRow(tx, name)
-  if (!active) takeRunAway(tx, row, 'STOPPED')
+  if (!active) takeRunAway(tx, row)
   saveWorker(tx, workerRow(tx, name), { active: Number(active) })
 }
 
 /** As `active` 0, for a machine that is going away: it reads TERMINATED until it speaks again. */
 export function terminateWorkers(tx: Tx, names: readonly string[]): void {
-  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
+  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)))
   for (const name of names) saveWorker(tx, workerRow(tx, name), { state: 'TERMINATED' })
 }
 
 export function deleteWorkers(tx: Tx, names: readonly string[]): void {
-  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)), 'STOPPED')
+  for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)))
+  for (const name of names) {
+    const row = tx.rows.worker.get({ name })
+    if (row) showOnRoster(tx, row, undefined)
+  }
   for (let i = 0; i < names.length; i += 500)
     tx.db
       .delete(workers)
       .where(inArray(workers.name, names.slice(i, i + 500)))
       .run()
+  for (const name of names) tx.changes.goneWorker(name)
   tx.after(() => {
     for (const name of names) tx.live.removeWorker(name)
   })
 }
 
 /** Every worker, by name, with the signs of life that are not written yet. */
-export function listWorkers({ db, live }: Core): Worker[] {
-  const rows = db.select().from(workers).orderBy(workers.name).all()
-  return rows.map((row) => {
-    const signs = live.workers.get(row.name)
-    if (!signs) return row
-    const { ping_time, ip, cpu, free_memory, total_memory, lost } = signs
-    // Back as soon as it speaks; its row says so when it next asks for a job.
-    const state = row.state === 'TIMEOUT' && !lost ? 'WAITING' : row.state
-    return { ...row, state, ping_time, ip, cpu, free_memory, total_memory }
-  })
+export function listWorkers(core: Core): Worker[] {
+  const rows = core.db.select().from(workers).orderBy(workers.name).all()
+  return rows.map((row) => toWorker(core, row))
+}
+
+/** Those of the workers that are there. */
+export function getWorkers(core: Core, names: Iterable<string>): Worker[] {
+  const found: Worker[] = []
+  for (const name of names) {
+    const row = core.rows.worker.get({ name })
+    if (row) found.push(toWorker(core, row))
+  }
+  return found
+}
+
+function toWorker({ live }: Core, row: WorkerRow): Worker {
+  const signs = live.workers.get(row.name)
+  if (!signs) return row
+  const { ping_time, ip, cpu, free_memory, total_memory, lost } = signs
+  // Back as soon as it speaks; its row says so when it next asks for a job.
+  const state = row.state === 'TIMEOUT' && !lost ? 'WAITING' : row.state
+  return { ...row, state, ping_time, ip, cpu, free_memory, total_memory }
 }
 
 function workerRow(tx: Tx, name: string, field?: string): WorkerRow {

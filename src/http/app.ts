@@ -4,14 +4,17 @@ import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
 import { affinityRoutes } from './affinities.ts'
-import { coalitionRoutes } from './coalition.ts'
+import { coalitionRoutes, hotRoutes } from './coalition.ts'
 import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
+import { limitRoutes } from './limits.ts'
+import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
+import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
 import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
@@ -28,11 +31,11 @@ const userRoutes = (farm: Farm, prefix: string) =>
     .use(eventRoutes(farm, prefix))
     .use(affinityRoutes(farm, prefix))
 
-/** Every route there is. */
-export const createApp = (farm: Farm) => {
+/** Every route there is. `more`: what the farm does not know of the server's health. */
+export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () => ({})) => {
   const routes: Route[] = []
   // normalize would take away what a client sent too much: it is told instead.
-  const app = new Elysia({ normalize: false })
+  const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm) } })
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
     .model(wire)
@@ -42,19 +45,21 @@ export const createApp = (farm: Farm) => {
     .onTransform(({ query }) => {
       delete (query as Record<string, unknown>)._
     })
-    .get('/', ({ redirect }) => redirect('/docs'), { detail: { hide: true } })
+    .use(pageRoutes())
     .use(userRoutes(farm, '/api'))
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))
     .use(runRoutes(farm))
+    .use(limitRoutes(farm))
     .use(whyRoutes(farm))
     .use(coalitionRoutes(farm))
     .use(submitRoutes(farm))
     .get(
       '/api/health',
-      () => json(farm.health()),
+      () => json({ ...farm.health(), ...more() }),
       documented({ tag: 'Server', summary: 'Version, uptime and counts', answer: ref('Health') }),
     )
+    .use(streamRoutes(farm))
     .use(docs())
   routes.push(...app.routes)
   return app

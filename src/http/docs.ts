@@ -53,6 +53,7 @@ export const docs = () =>
             { name: 'Workers', description: 'Workers as users see and change them' },
             { name: 'Events', description: 'The history of runs' },
             { name: 'Affinities', description: 'The numbered names, 1 to 63' },
+            { name: 'Limits', description: 'What the whole farm has only so many of' },
             { name: 'Runs', description: "The workers' own protocol" },
             { name: 'Server', description: 'The server itself' },
             { name: 'Coalition 4', description: 'The wire of existing workers and submitters' },

@@ -8,18 +8,19 @@ export const ONE: Schema = { type: 'integer', const: 1, description: 'Done' }
 const PROBLEMS: Record<number, string> = {
   400: 'The body is not JSON',
   404: 'Something that was named is not there; nothing was changed',
+  409: 'Another has what was asked for; nothing was changed',
   413: 'The body is too large',
   422: 'A value is not right; nothing was changed',
   500: "The server's own fault",
 }
 
 interface Call {
-  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Runs' | 'Server' | 'Coalition 4'
+  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Runs' | 'Server' | 'Coalition 4'
   summary: string
   description?: string
   answer: Schema
   example?: unknown
-  problems?: readonly (400 | 404 | 422)[]
+  problems?: readonly (400 | 404 | 409 | 422)[]
   /** Fields of a form body, with an example each: the old calls take forms, which no model checks. */
   form?: Record<string, string | number>
   /** Of the answer; default application/json. */

@@ -15,6 +15,7 @@ const STATUS: Record<ErrorKind, number> = {
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',

@@ -8,6 +8,7 @@ import {
   EndRequest,
   type EndRequest as EndRequestType,
   HeartbeatRequest,
+  LeaveRequest,
   PickRequest,
   ReleaseRequest,
 } from '../protocol.ts'
@@ -18,9 +19,10 @@ import { json } from './json.ts'
 import { runParam } from './params.ts'
 
 function reportOf(body: Beat | EndRequestType, ip: string | undefined): Report {
-  const { worker, log, log_offset, cpu, free_memory, total_memory } = body
+  const { worker, session, pick, log, log_offset, cpu, free_memory, total_memory } = body
   return {
     worker,
+    speaker: { session, pick },
     vitals: { ip, cpu, free_memory, total_memory },
     output: log === undefined ? undefined : { bytes: decoded(log), offset: log_offset },
     progress: 'progress' in body ? body.progress : undefined,
@@ -55,6 +57,25 @@ export const runRoutes = (farm: Farm) =>
           description:
             'A run begins; null: there is nothing for this worker. With wait the call is answered as soon as there is something, or with null when the time is over. A worker that asks while it holds a run has crashed: that job waits again. A name that is not known is made a worker.',
           answer: { anyOf: [ref('Assignment'), { type: 'null' }] },
+          problems: [400, 409, 422],
+        }),
+      },
+    )
+    .post(
+      '/workers/:name/leave',
+      async ({ params, body }) => {
+        await farm.leave(params.name, body.session)
+        return json(null)
+      },
+      {
+        params: t.Object({ name: WorkerName }),
+        ...takes(LeaveRequest),
+        ...documented({
+          tag: 'Runs',
+          summary: 'Go away',
+          description:
+            'The last call of a worker that picks with a session: a run that it may have been given meanwhile is given back, and its name is free at once.',
+          answer: { type: 'null' },
           problems: [400, 422],
         }),
       },
@@ -91,14 +112,18 @@ export const runRoutes = (farm: Farm) =>
         }),
       },
     )
-    .post('/runs/:run/release', async ({ params, body }) => json(await farm.releaseRun(params.run, body.worker)), {
-      params: runParam,
-      ...takes(ReleaseRequest),
-      ...documented({
-        tag: 'Runs',
-        summary: 'Give a job back',
-        description: 'The job waits again, and the run does not count: for a worker that is being shut down.',
-        answer: ref('RunAnswer'),
-        problems: [400, 404, 422],
-      }),
-    })
+    .post(
+      '/runs/:run/release',
+      async ({ params, body }) => json(await farm.releaseRun(params.run, body.worker, body.session)),
+      {
+        params: runParam,
+        ...takes(ReleaseRequest),
+        ...documented({
+          tag: 'Runs',
+          summary: 'Give a job back',
+          description: 'The job waits again, and the run does not count: for a worker that is being shut down.',
+          answer: ref('RunAnswer'),
+          problems: [400, 404, 422],
+        }),
+      },
+    )

@@ -36,10 +36,12 @@ const count = (value: unknown) => Math.max(0, integer(value))
 const flag = (value: unknown, absent: 0 | 1) =>
   Number(value === null || value === undefined ? absent === 1 : integer(value) !== 0)
 
-/** What follows from the jobs around it, and from the server that runs it: the columns' defaults until it is counted. */
+/** What follows from the jobs around it and from the server that runs it, and what Coalition 4 had not: the columns' defaults. */
 const COMPUTED = [
   'ready', 'unfinished', 'waits_for', 'run', 'deadline', 'working_since', 'finished', 'errors', 'working', 'total',
-  'total_finished', 'total_errors', 'total_working', 'reset', 'waited',
+  'total_finished', 'total_errors', 'total_working', 'reset', 'waited', 'retry_at', 'wake_at', 'frames', 'memory', 'cores', 'gpus',
+  'max_workers', 'error_limit', 'start_after', 'retry_delay', 'retry_growth', 'min_run_time', 'idle_timeout', 'fatal',
+  'success',
 ] as const // biome-ignore format: a list
 type Imported = Exclude<keyof JobRow, (typeof COMPUTED)[number]>
 export const JOB_COLUMNS = Object.keys(getTableColumns(jobs)).filter(
@@ -87,7 +89,6 @@ export function convertJob(id: number, row: OldRow<'Jobs'>, findings: Findings):
     // Of a group it is made of its leaves whenever somebody asks.
     progress: group ? 0 : state === 'FINISHED' ? 1 : progress,
     progress_pattern: usablePattern(id, text(row.progress_pattern), findings),
-    frames: '',
   }
 }
 
@@ -135,6 +136,10 @@ export function convertWorker(row: OldRow<'Workers'>, affinity: string, findings
     free_memory: count(row.free_memory),
     total_memory: count(row.total_memory),
     active: flag(row.active, 1),
+    host: '',
+    memory: count(row.total_memory),
+    cores: 0,
+    gpus: 0,
   }
 }
 
@@ -157,6 +162,7 @@ export function convertEvent(id: number, row: OldRow<'Events'>, findings: Findin
     start: count(row.start),
     duration: count(row.duration),
     log_start: 0,
+    needs_id: 0,
   }
 }
 

@@ -1,6 +1,8 @@
 /** States, counters and what else follows from the leaves and their dependencies, all jobs at once. */
+import type { Database } from 'bun:sqlite'
 import type { Db } from '../db/open.ts'
-import { groupState } from '../domain/states.ts'
+import { mend } from '../domain/check.ts'
+import { recount } from '../domain/recount.ts'
 import { integer } from './convert.ts'
 import type { Findings } from './findings.ts'
 import type { Node } from './hierarchy.ts'
@@ -46,6 +48,7 @@ export function countDependencies({ sqlite }: Db): void {
     from (select job_id, count(*) as count from dependencies group by job_id) had where had.job_id = jobs.id`)
 }
 
+/** As Coalition 4 should have counted: what ran was working, and an empty group was a job in its own state. */
 class Sums implements Counters {
   finished = 0
   errors = 0
@@ -78,84 +81,37 @@ class Sums implements Counters {
   }
 }
 
-interface Counted extends Node {
-  paused: boolean
-  ours: Sums
-  /** As Coalition 4 should have counted: what ran was working, and an empty group was a job in its own state. */
-  theirs: Sums
-  duration: number
-  start_time: number
+/**
+ * Counts from the leaves up, and compares with what Coalition 4 had. Groups come with those above first (`mendHierarchy`).
+ */
+export function countAnew({ sqlite }: Db, groups: readonly Node[], findings: Findings): void {
+  compareAll(sqlite, groups, findings)
+  const begin = sqlite.query('update jobs set start_time = ? where id = ?')
+  for (const { id, latest } of recount(sqlite).groups.values()) begin.run(latest, id)
+  mend(sqlite)
 }
 
-/**
- * Counts from the leaves up, group by group with the deepest first, and compares with what Coalition 4 had. Groups come
- * with those above first (`mendHierarchy`).
- */
-export function countAnew(db: Db, groups: readonly Node[], findings: Findings): void {
-  const { sqlite } = db
-  const nodes = countLeaves(db, groups)
+function compareAll(sqlite: Database, groups: readonly Node[], findings: Findings): void {
+  const sums = new Map(groups.map(({ id }) => [id, new Sums()]))
+  const leaves = `
+    select parent, iif(old_working.id is null, state, 'WORKING') as state, count(*) as count
+    from jobs left join old_working on old_working.id = jobs.id where command <> '' group by 1, 2`
+  for (const { parent, state, count } of sqlite
+    .query<{ parent: number; state: string; count: number }, []>(leaves)
+    .iterate())
+    sums.get(parent)?.leaves(state, count)
   const old = sqlite.query<Counters & { state: string }, [number]>('select * from old_counters where id = ?')
-  const save = sqlite.query(`
-    update jobs set state = ?, start_time = ?, duration = ?, finished = ?, errors = ?, total = ?, total_finished = ?,
-      total_errors = ? where id = ?`)
-  for (let i = groups.length - 1; i >= 0; i--) {
-    const node = nodes.get(groups[i]?.id ?? 0)
-    if (!node) continue
-    const { id, ours, theirs, duration, start_time } = node
+  for (const { id, parent } of groups.toReversed()) {
+    const counted = sums.get(id) ?? new Sums()
     const had = old.get(id)
-    if (had) compare(id, had, theirs, findings)
-    const above = nodes.get(node.parent)
-    if (above) {
-      above.ours.group(ours)
-      above.theirs.group(theirs)
-      if (theirs.total === 0 && had) above.theirs.leaves(had.state, 1)
-      above.duration += duration
-      above.start_time = Math.max(above.start_time, start_time)
-    }
-    const { finished, errors, total, total_finished, total_errors } = ours
-    const state = groupState(ours, node.paused, 0)
-    save.run(state, start_time, duration, finished, errors, total, total_finished, total_errors, id)
+    if (had) compare(id, had, counted, findings)
+    const above = sums.get(parent)
+    above?.group(counted)
+    if (counted.total === 0 && had) above?.leaves(had.state, 1)
   }
   const stray = `select * from old_counters where id in (select id from jobs where command <> '')`
-  for (const had of sqlite.query<Counters & { id: number; state: string }, []>(stray).iterate())
+  for (const had of sqlite.query<Counters & { id: number }, []>(stray).iterate())
     compare(had.id, had, new Sums(), findings)
-  holdBack(db)
-}
-
-function countLeaves({ sqlite }: Db, groups: readonly Node[]): Map<number, Counted> {
-  const nodes = new Map<number, Counted>()
-  for (const node of groups) {
-    const counted = { ...node, paused: false, ours: new Sums(), theirs: new Sums(), duration: 0, start_time: 0 }
-    nodes.set(node.id, counted)
-  }
-  for (const { id } of sqlite
-    .query<{ id: number }, []>(`select id from jobs where command = '' and paused = 1`)
-    .iterate()) {
-    const node = nodes.get(id)
-    if (node) node.paused = true
-  }
-  const leaves = `
-    select parent, iif(old_working.id is null, state, 'WORKING') as old, state, count(*) as count, sum(duration) as duration,
-      max(start_time) as start_time
-    from jobs left join old_working on old_working.id = jobs.id where command <> '' group by 1, 2, 3`
-  for (const row of sqlite.query<Leaves, []>(leaves).iterate()) {
-    const node = nodes.get(row.parent)
-    if (!node) continue
-    node.ours.leaves(row.state, row.count)
-    node.theirs.leaves(row.old, row.count)
-    node.duration += row.duration
-    node.start_time = Math.max(node.start_time, row.start_time)
-  }
-  return nodes
-}
-
-interface Leaves {
-  parent: number
-  state: string
-  old: string
-  count: number
-  duration: number
-  start_time: number
 }
 
 function compare(id: number, had: Counters, counted: Sums, findings: Findings): void {
@@ -163,16 +119,4 @@ function compare(id: number, had: Counters, counted: Sums, findings: Findings): 
   if (differ.length === 0) return
   const list = differ.map((name) => `${name} ${had[name]}, counted ${counted[name]}`)
   findings.note('counters', `job ${id}: ${list.join('; ')}`)
-}
-
-/** What others wait for is known as such. What is not FINISHED holds back those that wait for it (`states.ts`, restingState); the rest of the leaves is ready. */
-function holdBack({ sqlite }: Db): void {
-  sqlite.run(`
-    update jobs set waits_for = (select count(*) from dependencies where job_id = jobs.id),
-      unfinished = (select count(*) from dependencies join jobs needed on needed.id = dependency
-        where job_id = jobs.id and needed.state <> 'FINISHED')
-    where waits_for > 0`)
-  sqlite.run('update jobs set waited = 1 where id in (select dependency from dependencies)')
-  sqlite.run(`update jobs set state = 'PENDING' where unfinished > 0 and state = 'WAITING'`)
-  sqlite.run(`update jobs set ready = 1 where command <> '' and state = 'WAITING'`)
 }

@@ -100,7 +100,7 @@ async function fill(
     const id = usableId(row.id, 'job', findings)
     if (id === undefined) return
     const job = convertJob(id, row, findings)
-    const needs_id = needs.intern(names.of(row.affinity_bits, row.affinity))
+    const needs_id = needs.intern({ affinity: names.of(row.affinity_bits, row.affinity) })
     add.job.run({ ...job, id, needs_id } satisfies Values)
     const counters = countersOf(row)
     if (job.command === '' || Object.values(counters).some((count) => count !== 0))

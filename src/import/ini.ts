@@ -11,7 +11,11 @@ export interface ConvertedIni {
 
 type Sections = Map<string, Map<string, string>>
 
-const SERVER_MATCH: Record<string, keyof typeof SERVER_OPTIONS> = { port: 'port', timeout: 'worker_timeout' }
+const SERVER_MATCH: Record<string, keyof typeof SERVER_OPTIONS> = {
+  port: 'port',
+  timeout: 'worker_timeout',
+  decreasepriorityafter: 'decrease_priority_after',
+}
 const WORKER_MATCH: Record<string, keyof typeof WORKER_OPTIONS> = {
   serverurl: 'server',
   workers: 'workers',
@@ -29,7 +33,6 @@ const NO_MATCH: [pattern: RegExp, reason: string][] = [
   [/^smtp/, 'the server sends no mail yet'],
   [/^notifyafter$/, 'the server sends no mail yet'],
   [/^(ldap|commandwhitelist)/, 'there is no login yet: let only people you trust reach the port'],
-  [/^decreasepriorityafter$/, 'priorities stay as they are given'],
   [/^servermode$/, 'workers in a cloud are started by what you have for it'],
   [/^service$/, 'the system’s own service manager starts `coalition serve` and `coalition worker`'],
   [/^(verbose|logfile)$/, 'messages go to the standard output and error: send them where you want'],

@@ -1,16 +1,7 @@
 import type { Database, Statement } from 'bun:sqlite'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { flush } from '../db/copy.ts'
 import { type DataFolder, openData, StartError } from '../db/open.ts'
 import { ImportError } from './source.ts'
 
@@ -150,16 +141,6 @@ async function rename(part: string, data: string): Promise<void> {
       if (process.platform !== 'win32' || attempt === RENAME_ATTEMPTS) throw error
       await Bun.sleep(RENAME_PAUSE_MS)
     }
-  }
-}
-
-/** Onto the disk, before somebody relies on it. */
-function flush(path: string): void {
-  const fd = openSync(path, process.platform === 'win32' ? 'r+' : 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 

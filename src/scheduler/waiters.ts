@@ -8,10 +8,20 @@ interface Waiter {
   attempt: () => Promise<boolean>
 }
 
+/** What the farm says of those who wait. */
+export interface Prospects {
+  /** Whether there is anything that workers of a kind can take, be their hosts free or not. */
+  ofKind(kind: string): boolean
+  /** Whether there is anything that this worker would get now. */
+  of(name: string): boolean
+  /** Whether anything sets this worker apart from others of its kind: runs on its host, failures. */
+  isSpecial(name: string): boolean
+}
+
 /**
- * Idle workers on a long poll, in the order of their coming, by what they can take: workers with equal affinity are alike,
- * so when the first of them finds nothing, none of the others would. A submission costs one look at each kind of worker,
- * not one at each worker.
+ * Idle workers on a long poll, in the order of their coming, by kind: those of equal affinity on equal machines are alike,
+ * so when the first of them finds nothing, none of the others would, but for those that are special. A submission costs one
+ * look at each kind of worker, not one at each worker.
  */
 export class Waiters {
   #kinds = new Map<string | null, Set<Waiter>>()
@@ -19,7 +29,7 @@ export class Waiters {
   #waking = false
   #again = false
 
-  constructor(private readonly hasWork: (affinity: string) => boolean) {}
+  constructor(private readonly prospects: Prospects) {}
 
   get size(): number {
     return this.#names.size
@@ -32,23 +42,23 @@ export class Waiters {
 
   /**
    * Waits up to `seconds` for `attempt` to bring a job; null when none came, or when `signal` says that nobody is listening
-   * any more. `affinity` null: it gets no job, it only waits.
+   * any more. `kind` null: it gets no job, it only waits.
    */
   wait(
     name: string,
-    affinity: string | null,
+    kind: string | null,
     seconds: number,
     signal: AbortSignal,
     attempt: () => Promise<Assignment | null>,
   ): Promise<Assignment | null> {
     return new Promise((resolve, reject) => {
-      const kind = this.#kinds.get(affinity) ?? new Set()
-      this.#kinds.set(affinity, kind)
+      const alike = this.#kinds.get(kind) ?? new Set()
+      this.#kinds.set(kind, alike)
       const leave = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', giveUp)
-        kind.delete(waiter)
-        if (kind.size === 0 && this.#kinds.get(affinity) === kind) this.#kinds.delete(affinity)
+        alike.delete(waiter)
+        if (alike.size === 0 && this.#kinds.get(kind) === alike) this.#kinds.delete(kind)
         if (this.#names.get(name) === waiter) this.#names.delete(name)
       }
       const giveUp = () => {
@@ -73,11 +83,11 @@ export class Waiters {
       }
       const timer = setTimeout(giveUp, seconds * 1000)
       signal.addEventListener('abort', giveUp)
-      kind.add(waiter)
+      alike.add(waiter)
       this.#names.set(name, waiter)
       // Its own question took a commit: meanwhile it may have hung up, or a job may have come that woke nobody.
       if (signal.aborted) giveUp()
-      else if (affinity !== null && this.hasWork(affinity)) void this.wake()
+      else if (kind !== null && this.prospects.ofKind(kind)) void this.wake()
     })
   }
 
@@ -96,14 +106,27 @@ export class Waiters {
     try {
       do {
         this.#again = false
-        for (const [affinity, kind] of this.#kinds)
-          while (kind.size > 0 && affinity !== null && this.hasWork(affinity)) {
-            const waiter = kind.values().next().value
-            if (!waiter || !(await waiter.attempt())) break
-          }
+        for (const [kind, alike] of this.#kinds) {
+          if (kind === null) continue
+          for (let next = this.#taker(kind, alike); next; next = this.#taker(kind, alike))
+            if (!(await next.attempt())) break
+        }
       } while (this.#again)
     } finally {
       this.#waking = false
     }
+  }
+
+  /** The first of a kind who would get something now. */
+  #taker(kind: string, alike: ReadonlySet<Waiter>): Waiter | undefined {
+    if (alike.size === 0 || !this.prospects.ofKind(kind)) return undefined
+    let plainOnesGetNothing = false
+    for (const waiter of alike) {
+      const special = this.prospects.isSpecial(waiter.name)
+      if (!special && plainOnesGetNothing) continue
+      if (this.prospects.of(waiter.name)) return waiter
+      if (!special) plainOnesGetNothing = true
+    }
+    return undefined
   }
 }

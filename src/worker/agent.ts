@@ -1,12 +1,13 @@
 /** The worker agent: slots on one host, for one server. */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createClient } from '../client.ts'
 import type { Environment } from '../environment.ts'
 import { FarmError } from '../errors.ts'
 import { selfCommand } from '../self.ts'
+import { type Guard, startGuard } from './guard.ts'
+import { openHome } from './home.ts'
 import { createLink } from './link.ts'
+import { type Machine, machineOf } from './machine.ts'
 import { killTree } from './processes.ts'
 import { exitCodeOf, type Run, spawnShell } from './run.ts'
 import { quoteLine, templateProblem } from './shell.ts'
@@ -24,6 +25,7 @@ export interface AgentOptions {
   startup?: string
   /** See `fillTemplate`. Example: `sudo -u __user__ -- sh -c __cmd__` */
   runcommand?: string
+  machine?: Machine
   log?: (line: string) => void
   waitSeconds?: number
   heartbeatSeconds?: number
@@ -43,18 +45,25 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   if (problem) throw new FarmError('invalid', problem, 'runcommand')
   const { log = logLine, graceSeconds = 5 } = options
   const names = slotNames(options.name, options.workers)
-  const folder = mkdtempSync(join(options.temporaryDir ?? tmpdir(), 'coalition-worker-'))
+  const environment = ownEnvironment()
+  const client = createClient(options.serverUrl)
+  const home = await openHome(options.temporaryDir ?? tmpdir(), client.url, names, graceSeconds)
+  const { folder, session } = home
+  const guard = startGuard({ ...home, graceSeconds }, log)
   const held = new Set<Run>()
   const exitNow = () => {
     for (const run of held) run.killNow()
-    rmSync(folder, { recursive: true, force: true })
+    home.close()
+    guard.close()
   }
   process.on('exit', exitNow)
   try {
-    if (options.startup) await startUp(options.startup, graceSeconds, log, signal)
-    const link = createLink(createClient(options.serverUrl), log)
+    if (options.startup) await startUp(options.startup, graceSeconds, guard, log, signal)
+    const link = createLink(client, log)
     const shared = {
       folder,
+      session,
+      guard,
       link,
       held,
       graceSeconds,
@@ -63,9 +72,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       waitSeconds: options.waitSeconds ?? 20,
       heartbeatSeconds: options.heartbeatSeconds ?? 2,
       spoolBytes: options.spoolBytes ?? GiB,
-      environment: ownEnvironment(),
+      environment,
       program: quoteLine(selfCommand(), process.platform),
       runcommand: options.runcommand,
+      machine: options.machine ?? machineOf({ memory: 0, cores: 0, gpus: 0 }),
     }
     if (!signal.aborted) log(`${names.join(', ')} working for ${link.url}`)
     await Promise.all(
@@ -80,19 +90,26 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 export const slotNames = (name: string, workers: number): string[] =>
   workers > 1 ? Array.from({ length: workers }, (_, index) => `${name}-${index + 1}`) : [name]
 
+/** The startup command, for the guard. */
+const STARTUP = 'startup'
+
 /** Its failure is said and not fatal: a farm that renders without a mount tells more than one that stands still. */
 async function startUp(
   command: string,
   graceSeconds: number,
+  guard: Guard,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   log(`startup: ${command}`)
   const child = spawnShell(command, process.cwd(), ownEnvironment(), 'inherit')
+  guard.expect(STARTUP, [])
+  guard.started(STARTUP, child.pid)
   const stop = () => void killTree(child.pid, graceSeconds)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
   await child.exited
+  guard.ended(STARTUP)
   signal.removeEventListener('abort', stop)
   const code = exitCodeOf(child.exitCode, child.signalCode)
   if (code !== 0) log(`startup ended ${code}`)

@@ -20,14 +20,14 @@ export function createLink(client: Client, log: (line: string) => void): Link {
 
   function away(error: unknown): void {
     if (awaySince !== 0) return
-    awaySince = Date.now()
+    awaySince = performance.now()
     const reason = error instanceof Error ? error.message : String(error)
     log(`server away, trying again: ${error instanceof Unreachable ? whyUnreachable(error) : reason}`)
   }
 
   function back(): void {
     if (awaySince === 0) return
-    log(`server back after ${Math.round((Date.now() - awaySince) / 1000)} s`)
+    log(`server back after ${Math.round((performance.now() - awaySince) / 1000)} s`)
     awaySince = 0
   }
 

@@ -93,16 +93,18 @@ export async function killTree(
   platform: string = process.platform,
 ): Promise<Process[]> {
   if (platform === 'win32') {
-    await Bun.spawn(['taskkill', '/T', '/F', '/PID', String(root)], { stdio: ['ignore', 'ignore', 'ignore'] }).exited
+    if (root > 0)
+      await Bun.spawn(['taskkill', '/T', '/F', '/PID', String(root)], { stdio: ['ignore', 'ignore', 'ignore'] }).exited
     return []
   }
   const known = new Map<string, Process>()
   const alive = () => {
     const processes = listProcesses(platform)
     // Children whose parent died belong to init by now: they are found by what was known before.
-    for (const process of tree(processes, root)) known.set(key(process), process)
-    for (const process of marked(processes, marks, platform)) known.set(key(process), process)
-    return processes.filter((process) => known.has(key(process)))
+    for (const found of tree(processes, root)) known.set(key(found), found)
+    for (const found of marked(processes, marks, platform)) known.set(key(found), found)
+    // An agent that a job of its own predecessor started bears the same marks.
+    return processes.filter((each) => each.pid !== process.pid && known.has(key(each)))
   }
   for (const [signal, waitMs] of [
     ['SIGTERM', graceSeconds * 1000],

@@ -15,6 +15,9 @@ const LOOK_MS = 100
 
 export interface Holder {
   worker: string
+  session: string
+  /** The number of the pick that gave the run. */
+  pick: number
   /** Id of the run. */
   id: number
   link: Link
@@ -28,7 +31,7 @@ export interface Holder {
 export type Outcome = 'ended' | 'taken' | 'stopped'
 
 export async function report(run: Run, holder: Holder, signal: AbortSignal): Promise<Outcome> {
-  const { worker, id, link, vitals } = holder
+  const { worker, session, pick, id, link, vitals } = holder
   let offset = 0
 
   const chunk = () => {
@@ -38,7 +41,7 @@ export async function report(run: Run, holder: Holder, signal: AbortSignal): Pro
 
   /** Answers whether the server took something. */
   async function heartbeat(): Promise<boolean> {
-    const body = (): HeartbeatRequest => ({ worker, ...vitals(), ...chunk() })
+    const body = (): HeartbeatRequest => ({ worker, session, pick, ...vitals(), ...chunk() })
     const answer = await link.post<HeartbeatAnswer>(`/api/runs/${id}/heartbeat`, body, signal)
     if (!answer.go_on) throw new Taken()
     // Less than we sent after the server lost some: the spool has all of it, so simply go on from there.
@@ -69,7 +72,7 @@ export async function report(run: Run, holder: Holder, signal: AbortSignal): Pro
     while (untaken < 2 && offset < run.spool.size && (offset > 0 || run.spool.size > CHUNK)) {
       untaken = (await heartbeat()) ? 0 : untaken + 1
     }
-    const body = (): EndRequest => ({ worker, exit_code: run.exitCode, ...vitals(), ...chunk() })
+    const body = (): EndRequest => ({ worker, session, pick, exit_code: run.exitCode, ...vitals(), ...chunk() })
     const answer = await link.post<RunAnswer>(`/api/runs/${id}/end`, body, signal)
     return answer.state === 'STOPPED' || answer.state === 'LOST' ? 'taken' : 'ended'
   }

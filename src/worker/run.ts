@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
 import type { Prepared } from './command.ts'
+import type { Guard } from './guard.ts'
 import { type Output, openOutput } from './output.ts'
 import { groupLives, killNow, killTree } from './processes.ts'
 import { shellCall } from './shell.ts'
@@ -21,6 +22,7 @@ export interface RunOptions {
   name: string
   spoolBytes: number
   graceSeconds: number
+  guard: Guard
 }
 
 export interface Run {
@@ -54,9 +56,11 @@ export function startRun(prepared: () => Prepared, options: RunOptions): Run {
       await mustBeDirectory(dir, cwd)
       if (killed) return
       output = openOutput(spool, options.folder, `${options.name}.pipe`)
+      options.guard.expect(options.name, marks)
       const child = spawnShell(command, cwd, environment, output.fd)
       output.handedOver()
       pid = child.pid
+      options.guard.started(options.name, pid)
       await child.exited
       exitCode = exitCodeOf(child.exitCode, child.signalCode)
       if (!killed) await leaveNothing(child.pid, output)
@@ -70,6 +74,7 @@ export function startRun(prepared: () => Prepared, options: RunOptions): Run {
       await output?.stop()
       if (killed) await killed
       pid = 0
+      options.guard.ended(options.name)
       spool.finish()
       ended.abort()
     }

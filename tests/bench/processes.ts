@@ -83,7 +83,9 @@ export async function server({ data, profile, keep }: ServerOptions): Promise<Ru
   const program = profile
     ? [process.execPath, '--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`, join(ROOT, 'src/main.ts')]
     : [EXECUTABLE]
-  const running = await listening([...program, 'serve', '--host', '127.0.0.1', '--port', '0', '--data', folder])
+  // A backup that falls into a round would be in its figures.
+  const flags = ['--host', '127.0.0.1', '--port', '0', '--data', folder, '--backup-every', '0']
+  const running = await listening([...program, 'serve', ...flags])
   return {
     ...running,
     data: folder,

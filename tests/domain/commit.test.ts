@@ -65,6 +65,36 @@ test('an operation that fails takes back only itself, in rows and in memory', as
   expect(counter.count).toBe(3)
 })
 
+test('operations that are done again come in their order, and one that cannot be is never among them', async () => {
+  const { commits, add, items } = counted()
+  const turns: string[] = []
+  const turn = (name: string, once: boolean) =>
+    commits.write(
+      () => {
+        turns.push(name)
+      },
+      { once },
+    )
+  const outcomes = await Promise.allSettled([turn('a', false), add('x'), turn('b', true), turn('c', false), add('bad')])
+  expect(outcomes.map((outcome) => outcome.status)).toEqual([...Array(4).fill('fulfilled'), 'rejected'])
+  expect(turns).toEqual(['a', 'b', 'c', 'c'])
+  expect(items()).toEqual(['x'])
+})
+
+test('an operation that fails before it writes makes nothing be done again', async () => {
+  const { commits, add, items } = counted()
+  let turns = 0
+  const refuse = () =>
+    commits.write(() => {
+      throw new Error('refused')
+    })
+  const count = () => commits.write(() => ++turns)
+  const outcomes = await Promise.allSettled([add('a'), count(), refuse(), add('b')])
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+  expect(turns).toBe(1)
+  expect(items()).toEqual(['a', 'b'])
+})
+
 test('a commit that fails is told to all who are in it, and memory goes back; the next one is none the worse', async () => {
   const { counter, add, items } = counted()
   await add('before')

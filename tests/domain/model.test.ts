@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { STEPS } from '../../src/domain/background.ts'
 import { FarmError } from '../../src/errors.ts'
+import type { Policy } from '../../src/farm.ts'
 import { dump, expectSame } from '../support/compare.ts'
 import { TestFarm } from '../support/farm.ts'
 import { Model } from '../support/model.ts'
@@ -12,6 +13,13 @@ import { Refused } from '../support/rules.ts'
 const RUNS = Number(process.env.FUZZ_RUNS ?? 200)
 const SEED = process.env.FUZZ_SEED ? { seed: Number(process.env.FUZZ_SEED) } : {}
 const WORKER_TIMEOUT = 60
+
+const policy = fc.record<Policy>({
+  order: fc.constantFrom('fifo', 'fair'),
+  weights: fc.constantFrom(new Map(), new Map([['ann', 2], ['bob', 0.5]])), // biome-ignore format: pairs
+  blocklistAfter: fc.constantFrom(0, 1, 2, 3),
+  decreasePriorityAfter: fc.constantFrom(0, 1, 2),
+})
 
 /** Resets and deletes are done in their transaction; or all of them in steps of two rows, whenever the draw says. */
 const KINDS = [
@@ -25,9 +33,9 @@ test.each(KINDS)(
     const turn = fc.record({ op: operation, workOff: fc.constantFrom(0, 0, 0, 1, 2, 5, 100) })
     const sequence = fc.array(turn, { maxLength: 50, size: 'max' })
     await fc.assert(
-      fc.asyncProperty(beginning, sequence, async (first, then) => {
-        await using farm = new TestFarm({ workerTimeout: WORKER_TIMEOUT, steps })
-        const model = new Model(WORKER_TIMEOUT)
+      fc.asyncProperty(policy, beginning, sequence, async (policy, first, then) => {
+        await using farm = new TestFarm({ workerTimeout: WORKER_TIMEOUT, policy, steps })
+        const model = new Model(WORKER_TIMEOUT, policy)
         for (const op of first) await perform(op, farm, model)
         expectSame(farm, model, LINES)
         for (const { op, workOff } of then) {
@@ -37,7 +45,7 @@ test.each(KINDS)(
         }
         await farm.workOff()
         expectSame(farm, model, LINES)
-        expect(model.notYet.size).toBe(0)
+        expect(model.late).toEqual({ ready: new Set(), avoid: new Map() })
         expect(farm.db.sqlite.query('select count(*) as left from jobs where parent < 0').get()).toEqual({ left: 0 })
       }),
       { numRuns: RUNS, ...SEED },
@@ -51,7 +59,7 @@ async function perform(op: Operation, farm: TestFarm, model: Model): Promise<voi
   if (op.do === 'time') {
     farm.clock.advance(op.seconds)
     model.now = farm.clock.now
-    model.step()
+    model.atomic(() => model.step())
     return farm.farm.step()
   }
   const deed = resolve(op, model, farm)
@@ -73,7 +81,8 @@ async function burst(operations: Operation[], farm: TestFarm, model: Model): Pro
   }
   const outcomes: { expected: Promise<unknown>; actual: Promise<unknown> }[] = []
   // What a reset makes ready, and when, is its own affair: no pick is compared with one that comes before its steps.
-  const waits = model.notYet.size > 0 || operations.some((op) => op.do === 'reset' || op.do === 'resetErrors')
+  const { ready, avoid } = model.late
+  const waits = ready.size + avoid.size > 0 || operations.some((op) => op.do === 'reset' || op.do === 'resetErrors')
   for (const op of operations) {
     if (op.do === 'pick' && farm.farm.core.steps.atOnce === 0 && waits) continue
     const deed = resolve(op, model, farm, lastRun)

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import fc from 'fast-check'
 import { ProgressReader, progressPattern } from '../../src/domain/progress.ts'
 import { FarmError } from '../../src/errors.ts'
 
@@ -76,3 +77,16 @@ test.each(['(?=x)%percent', '(%percent)\\1', '(?<!x)%one', '[%percent', '(', '*'
     expect(String(refused)).toContain(`'${pattern}'`)
   },
 )
+
+test.each(['%percent', '%one'])('a word before %s is found as the regular expression would find it', (number) => {
+  const word = 'P:P:'
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom('P', ':', 'P:P:', '.', '1', '70', '5.', ' ', '\n'), { maxLength: 40 }),
+      (parts) => {
+        const text = parts.join('')
+        expect(progressPattern(word + number).last(text)).toBe(progressPattern(`(?:${word})${number}`).last(text))
+      },
+    ),
+  )
+})

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { rmSync } from 'node:fs'
+import { rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { dump, portrait } from '../support/compare.ts'
 import { TestClock, TestFarm, tempFolder } from '../support/farm.ts'
@@ -15,7 +15,7 @@ function dataFolder(workerTimeout = 60) {
   folders.push(folder)
   const clock = new TestClock()
   const start = () => new TestFarm({ path: join(folder, 'coalition.db'), logs: folder, clock, workerTimeout })
-  return { clock, start }
+  return { folder, clock, start }
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -143,4 +143,24 @@ test('sets of affinities that jobs need survive a restart, and the pick with the
   expect(after.job(frame).affinity).toBe('maya')
   expect(await after.pick('w2')).toBeNull()
   expect(await after.picked('w1')).toBe(frame)
+})
+
+test('a log that lost its end in a power cut, with where the run began, has the whole output of the run in the end', async () => {
+  const { folder, start } = dataFolder()
+  const before = start()
+  const job = await before.leaf({ retry: 1 })
+  const first = await before.begin('w1')
+  before.heartbeat(first, { output: { bytes: bytes('the first run\n'), offset: 0 } })
+  await before.end(first, 1)
+  const run = await before.begin('w1')
+  before.heartbeat(run, { output: { bytes: bytes('one\n'), offset: 0 } })
+  await stop(before)
+  truncateSync(join(folder, '0', `${job}.log`), 3)
+
+  await using after = start()
+  expect(after.heartbeat(run, { output: { bytes: bytes('two\n'), offset: 4 } })).toEqual({ go_on: true, log_size: 0 })
+  expect(after.heartbeat(run, { output: { bytes: bytes('one\ntwo\n'), offset: 0 } }).log_size).toBe(8)
+  expect(after.heartbeat(run, { output: { bytes: bytes('two\n'), offset: 4 } }).log_size).toBe(8)
+  expect(await after.end(run)).toEqual({ state: 'FINISHED', log_size: 8 })
+  expect(after.logText(job)).toBe('theone\ntwo\n')
 })

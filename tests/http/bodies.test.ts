@@ -9,6 +9,8 @@ const CALLS: readonly { method: string; path: string; takes: 'list' | 'object' |
   { method: 'POST', path: '/api/jobs', takes: 'object' },
   { method: 'DELETE', path: '/api/jobs', takes: 'list' },
   { method: 'POST', path: '/api/jobs/1/dependencies', takes: 'list', empty: true },
+  { method: 'POST', path: '/api/limits', takes: 'object' },
+  { method: 'DELETE', path: '/api/jobs/1/blocklist', takes: 'list', empty: true },
   { method: 'POST', path: '/api/resetjobs', takes: 'list' },
   { method: 'POST', path: '/api/reseterrorjobs', takes: 'list' },
   { method: 'POST', path: '/api/startjobs', takes: 'list' },
@@ -23,6 +25,7 @@ const CALLS: readonly { method: string; path: string; takes: 'list' | 'object' |
   { method: 'POST', path: '/api/runs/1/heartbeat', takes: 'object' },
   { method: 'POST', path: '/api/runs/1/end', takes: 'object' },
   { method: 'POST', path: '/api/runs/1/release', takes: 'object' },
+  { method: 'POST', path: '/api/workers/worker-1/leave', takes: 'object' },
 ]
 
 let server: TestServer

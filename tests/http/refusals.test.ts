@@ -88,8 +88,26 @@ const JOB_VALUES: Record<string, [value: unknown, words: string][]> = {
     ['(', "'('"],
     ['(?=x)%percent', 'look-arounds'],
   ],
+  limits: [[['nuke'], '["nuke"]']],
+  memory: [
+    [-1, 'is -1: write an integer from 0 to 1000000000'],
+    ['8G', "is '8G'"],
+  ],
+  cores: [[1.5, 'is 1.5']],
+  gpus: [[-1, 'is -1']],
+  start_after: [
+    [-1, 'is -1'],
+    ['tomorrow', "is 'tomorrow'"],
+  ],
+  retry_delay: [[86_401, 'is 86401: write an integer from 0 to 86400']],
+  retry_growth: [[0.5, 'is 0.5: write a number from 1 to 100']],
+  min_run_time: [[-1, 'is -1']],
+  idle_timeout: [[true, 'is true']],
+  fatal: [['(', "'('"]],
+  success: [['(?=x)', 'look-arounds']],
   dependencies: [
     [1, 'is 1: write a list'],
+    [[{ job: 1, kind: 'frame' }], 'is not a group of frames'],
     [['1'], "Item 0 of dependencies is '1'"],
     [[1, 0], 'Item 1 of dependencies is 0'],
     [[99], 'no job 99'],
@@ -113,6 +131,16 @@ describe('a new job', () => {
       expect(
         expectProblem(await server.put('/api/jobs', new Raw(`{"priority": ${number}}`)), 422, 'priority'),
       ).toContain('Infinity')
+  })
+
+  test('cannot have of a group what only a group can have', async () => {
+    for (const name of ['max_workers', 'error_limit'])
+      for (const call of [
+        server.put('/api/jobs', { command: 'x', [name]: 2 }),
+        server.post('/api/jobs', { '5': { [name]: 2 } }),
+      ])
+        expect(expectProblem(await call, 422)).toContain(`${name} is 2, and it is for groups`)
+    expect(await everything(server)).toBe(before)
   })
 
   test('cannot have properties that do not exist; the answer lists those that do', async () => {
@@ -269,6 +297,25 @@ describe('calls on workers', () => {
     ] as const)
       expect(expectProblem(await server.post('/api/workers', new Raw(edits)), status, field)).toContain(words)
     expect(await everything(server)).toBe(before)
+  })
+})
+
+describe('limits and blocklists', () => {
+  test('are refused by the name, and nothing of the call is done', async () => {
+    for (const [edits, field, words] of [
+      ['{"nuke": 5, "maya": -1}', 'maya', 'is -1'],
+      ['{"nuke": 5, "maya": "10"}', 'maya', "is '10'"],
+      ['{"nuke": {"max": 5, "per": "day"}}', 'nuke', 'per'],
+      ['{"nuke": 5, "a,b": 1}', 'a,b', "'a,b' cannot be the name of a limit"],
+      ['{"nuke": 5, " ": 1}', ' ', 'without commas, control characters and spaces around'],
+    ] as const)
+      expect(expectProblem(await server.post('/api/limits', new Raw(edits)), 422, field)).toContain(words)
+    expect((await server.get('/api/limits')).body).toEqual({})
+  })
+
+  test('of what is not there are told so', async () => {
+    expect(expectProblem(await server.get('/api/jobs/99/blocklist'), 404)).toContain('no job 99')
+    expect(expectProblem(await server.delete('/api/jobs/5/blocklist', ['nobody']), 404, '0')).toContain("'nobody'")
   })
 })
 

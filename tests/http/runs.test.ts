@@ -67,7 +67,7 @@ describe('pick', () => {
   test('answers the run and all that the worker needs of the job', async () => {
     const job = { title: 'T', command: 'echo é', dir: '/tmp', user: 'u', environment: 'A=1\\nB=2', timeout: 7 }
     const id = await server.add(job)
-    expect(await server.pick('w')).toEqual({ run: 1, job: { id, ...job } })
+    expect(await server.pick('w')).toEqual({ run: 1, job: { id, ...job, memory: 0, cores: 0, gpus: 0 } })
     expect(await server.job(id)).toMatchObject({ state: 'WORKING', worker: 'w' })
     expect(await workers()).toMatchObject([{ state: 'WORKING', last_job: id, current_event: 1 }])
   })

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { openData } from '../../src/db/open.ts'
+import { checkFarm } from '../../src/domain/check.ts'
 import { createFarm, type Farm } from '../../src/farm.ts'
 import type { Finding } from '../../src/import/findings.ts'
 import { importFarm } from '../../src/import/import.ts'
@@ -30,6 +31,7 @@ async function imported(rows: OldRows): Promise<Imported> {
   const farm = createFarm(made.db, { logs: made.logs })
   expectOneTree(made.db)
   expectCounted(made.db)
+  expect(checkFarm(made.db.sqlite)).toEqual([])
   return {
     farm,
     findings,

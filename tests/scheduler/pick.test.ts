@@ -1,10 +1,12 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { cachedLines } from '../../src/scheduler/assign.ts'
+import { askerOf } from '../../src/scheduler/asker.ts'
 import { hasWork, pick } from '../../src/scheduler/pick.ts'
 import { TestFarm, testFarm } from '../support/farm.ts'
 import { Model } from '../support/model.ts'
 
+/** A worker that there is not, without a line. */
+const NOBODY = { name: 'nobody', affinity: '', host: '', memory: 0, cores: 0, gpus: 0 }
 const RUNS = Number(process.env.FUZZ_RUNS ?? 60)
 
 /** What a worker gets, one after the other, until there is nothing. */
@@ -121,7 +123,7 @@ test('in a group, what the line fits is found beside what it does not', async ()
 test('an edit of priority or affinity, of a group or a leaf, counts for the next pick', async () => {
   await using farm = testFarm()
   const { a, b, a1, b1, b2 } = await farm.tree({ a: { a1: 'x' }, b: { b1: 'x', b2: 'x' } })
-  const next = () => pick(farm.farm.core, cachedLines(farm.farm.core, ''))
+  const next = () => pick(farm.farm.core, askerOf(farm.farm.core, NOBODY))
   expect(next()).toBe(a1)
   await farm.farm.editJobs({ [b]: { priority: 2000 } })
   expect(next()).toBe(b1)
@@ -172,9 +174,10 @@ test(
           }
           await Promise.all(added)
           for (const affinity of asked) {
-            const ready = cachedLines(farm.farm.core, affinity)
+            const worker = { ...NOBODY, affinity }
+            const ready = askerOf(farm.farm.core, worker)
             const id = pick(farm.farm.core, ready)
-            expect({ affinity, id }).toEqual({ affinity, id: model.choose(affinity) })
+            expect({ affinity, id }).toEqual({ affinity, id: model.choose(worker) })
             expect(hasWork(farm.farm.core, ready)).toBe(id !== undefined)
             if (id === undefined) continue
             // Out of the way, by what makes no other difference.

@@ -175,7 +175,7 @@ test('stopping the farm lets those that wait go', async () => {
 
 test('an attempt that fails is told to the worker it was for, and nobody else', async () => {
   let work = true
-  const waiters = new Waiters(() => work)
+  const waiters = new Waiters({ ofKind: () => work, of: () => work, isSpecial: () => false })
   const never = new AbortController().signal
   // Nothing is ready while they come.
   work = false

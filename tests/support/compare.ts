@@ -1,19 +1,27 @@
 /** Holds a farm against the model, and against itself: what is in memory and what is counted must follow from the rows. */
 import { expect } from 'bun:test'
-import { dependencies, type EventRow, type JobRow, type WorkerRow } from '../../src/db/schema.ts'
+import type { JobRow } from '../../src/db/schema.ts'
+import { Blocklist } from '../../src/domain/blocklist.ts'
+import { checkFarm } from '../../src/domain/check.ts'
 import { DISTINCT } from '../../src/domain/distinct.ts'
+import { Roster } from '../../src/domain/roster.ts'
+import { readsAsReset } from '../../src/domain/seen.ts'
 import { Tree } from '../../src/domain/tree.ts'
+import { Usage } from '../../src/domain/usage.ts'
 import type { Job } from '../../src/models.ts'
-import { cachedLines } from '../../src/scheduler/assign.ts'
+import { askerOf } from '../../src/scheduler/asker.ts'
 import { hasWork, pick } from '../../src/scheduler/pick.ts'
 import type { TestFarm } from './farm.ts'
 import type { Model } from './model.ts'
 
 /** The same text for the same farm. Sets of names that nothing needs any more may stay. */
 export function dump({ db }: TestFarm): string {
-  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'reset_groups']
+  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'limits', 'blocklist', 'reset_groups']
   return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1, 2`).all()))
 }
+
+/** A worker that there is not, with a line of its own. */
+const NOBODY = { name: 'nobody', host: '', memory: 0, cores: 0, gpus: 0 }
 
 const twins = new WeakMap<TestFarm, Tree>()
 
@@ -21,7 +29,8 @@ const twins = new WeakMap<TestFarm, Tree>()
 export function portrait(tree: Tree): { groups: Record<number, unknown>; size: number } {
   const groups: Record<number, unknown> = {}
   for (const group of tree.below(tree.root)) {
-    const { parent, children, leaves, ready, queues, ...counters } = group
+    // Lanes are numbered as users come up.
+    const { parent, children, leaves, ready, queues, lane, ...counters } = group
     groups[group.id] = {
       ...counters,
       parent: parent?.id,
@@ -29,7 +38,13 @@ export function portrait(tree: Tree): { groups: Record<number, unknown>; size: n
       children: [...children].map((child) => child.id).sort((a, b) => a - b),
       leaves: sorted(leaves),
       ready: sorted(ready),
-      queues: sorted(queues).map(([set, queue]) => [set, queue.valuesArray().map((each) => each.id)]),
+      queues: sorted(queues).map(([set, queue]) => [
+        set,
+        queue
+          .valuesArray()
+          .map((each) => each.id)
+          .sort(),
+      ]),
     }
   }
   return { groups, size: tree.size }
@@ -45,18 +60,25 @@ export function expectTreeOfRows(test: TestFarm): void {
   same('the tree', portrait(core.tree), portrait(twin))
 }
 
+/** A command is free text: the model knows only whether there is one. */
+function wireOf(model: Model, id: number) {
+  const { command, ...wire } = model.wire(model.job(id))
+  return wire
+}
+
 export function expectSame(test: TestFarm, model: Model, lines: readonly string[]): void {
-  const { farm } = test
+  const { farm, db } = test
   const rows = rowsThere(test)
-  model.notYet = notYetReady(test)
+  model.late = lateIn(test)
   same(
     'the ids',
     [...rows.keys()],
     [...model.jobs.keys()].sort((a, b) => a - b),
   )
   for (const id of rows.keys()) {
-    const { title, dir, environment, user, url, progress_pattern, frames, ...job } = farm.getJob(id)
-    same(`job ${id}`, { ...job, dependencies: job.dependencies.toSorted((a, b) => a - b) }, model.wire(model.job(id)))
+    const { title, dir, environment, url, progress_pattern, idle_timeout, fatal, success, command, ...job } =
+      farm.getJob(id)
+    same(`job ${id}`, { ...job, dependencies: job.dependencies.toSorted((a, b) => a - b) }, wireOf(model, id))
   }
   same(
     'the workers',
@@ -73,18 +95,21 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
     new Map(Object.entries(farm.listAffinities()).filter(([, name]) => name !== '')),
     new Map([...model.numbers].sort(([a], [b]) => a - b).map(([id, name]) => [String(id), name])),
   )
-  for (const affinity of lines) {
-    const found = pick(farm.core, cachedLines(farm.core, affinity))
-    same(`the pick for '${affinity}'`, found, model.choose(affinity))
-    same(
-      `whether there is work for '${affinity}'`,
-      hasWork(farm.core, cachedLines(farm.core, affinity)),
-      found !== undefined,
-    )
+  const askers = [...farm.listWorkers(), ...lines.map((affinity) => ({ ...NOBODY, affinity }))]
+  for (const worker of askers) {
+    const asker = askerOf(farm.core, worker)
+    const found = pick(farm.core, asker)
+    same(`the pick for '${worker.name}' with '${worker.affinity}'`, found, model.choose(worker))
+    same(`whether there is work for '${worker.affinity}'`, hasWork(farm.core, asker), found !== undefined)
   }
   expectListsOf(test, rows)
   expectTreeOfRows(test)
-  expectRowsHoldTogether(test, rows)
+  expectMemoryOfRows(test)
+  for (const user of new Set([...model.jobs.values()].map((job) => job.user)))
+    same(`what ${user} has`, farm.core.tree.shares.of(user), model.share(user))
+  same('what does not hold together', checkFarm(db.sqlite), [])
+  const held = [...rows.values()].filter((row) => row.run > 0)
+  same('runs in memory', [...farm.core.live.runs.keys()].sort(), held.map((row) => row.run).sort())
 }
 
 /** The rows of jobs that are not being deleted: those that a way leads to from the root. */
@@ -101,10 +126,18 @@ function rowsThere({ db }: TestFarm): Map<number, JobRow> {
   )
 }
 
-/** Leaves that read WAITING after a reset and are not ready before their rows are rewritten. */
-export function notYetReady(test: TestFarm): Set<number> {
-  const rows = [...rowsThere(test).values()].filter((row) => row.command !== '' && row.ready === 0)
-  return new Set(rows.map((row) => row.id).filter((id) => test.farm.getJob(id).state === 'WAITING'))
+/** What resets have not got to yet of what they do later. */
+export function lateIn(test: TestFarm): Model['late'] {
+  const { tree, needs } = test.farm.core
+  const late: Model['late'] = { ready: new Set(), avoid: new Map() }
+  for (const row of rowsThere(test).values()) {
+    const group = tree.get(row.parent)
+    if (row.command === '' || !group || !readsAsReset(group, row)) continue
+    const { avoid } = needs.at(row.needs_id)
+    if (row.ready === 0) late.ready.add(row.id)
+    if (avoid !== '') late.avoid.set(row.id, avoid)
+  }
+  return late
 }
 
 /** While something is done behind the answers: lists and distinct values are of the same jobs as each by itself. */
@@ -125,47 +158,15 @@ function expectListsOf({ farm, db }: TestFarm, rows: Map<number, JobRow>): void 
   }
 }
 
-function expectRowsHoldTogether({ db, farm }: TestFarm, rows: Map<number, JobRow>): void {
-  const links = db
-    .select()
-    .from(dependencies)
-    .all()
-    .filter((link) => rows.has(link.job_id))
-  const workers = db.sqlite.query<WorkerRow, []>('select * from workers').all()
-  const events = db.sqlite.query<EventRow, []>("select * from events where state = 'WORKING'").all()
-  const working = [...rows.values()].filter((row) => row.run > 0)
-  same('open events', events.length, working.length)
-  same('runs in memory', [...farm.core.live.runs.keys()].sort(), working.map((row) => row.run).sort())
-  same('runs that workers hold', workers.filter((worker) => worker.current_event > 0).length, working.length)
-  for (const row of rows.values()) {
-    const leaf = row.command !== ''
-    const mine = links.filter((link) => link.job_id === row.id)
-    const event = events.find((each) => each.id === row.run)
-    const worker = workers.find((each) => each.current_event === row.run)
-    same(
-      `what hangs together with job ${row.id}`,
-      {
-        ready: row.ready,
-        run: row.run > 0,
-        event: event && { job: event.job_id, worker: event.worker },
-        worker: row.run > 0 ? worker?.name : undefined,
-        deadline: row.deadline,
-        waits_for: row.waits_for,
-        unfinished: row.unfinished,
-        counted: leaf ? row.total + row.working_since : 0,
-      },
-      {
-        ready: Number(leaf && row.state === 'WAITING'),
-        run: leaf && row.state === 'WORKING',
-        event: row.run > 0 ? { job: row.id, worker: row.worker } : undefined,
-        worker: row.run > 0 ? row.worker : undefined,
-        deadline: row.run > 0 && row.timeout > 0 ? row.start_time + row.timeout : 0,
-        waits_for: mine.length,
-        unfinished: mine.filter(({ dependency }) => farm.getJob(dependency).state !== 'FINISHED').length,
-        counted: 0,
-      },
-    )
-  }
+/** What runs hold, who is blocked and who is present: as one who reads the database now would know it. */
+function expectMemoryOfRows({ db, farm: { core } }: TestFarm): void {
+  same('what runs hold', core.usage.portrait(), new Usage(db, core.needs).portrait())
+  same('limits', [...core.usage.limits].sort(), [...new Usage(db, core.needs).limits].sort())
+  const portraitOf = (roster: Roster) => [...roster.kinds].map((kind) => [kind.key, [...kind.members].sort()]).sort()
+  same('workers that are present', portraitOf(core.roster), portraitOf(new Roster(db)))
+  const blocklist = new Blocklist(db, core.policy.blocklistAfter)
+  for (const name of core.live.workers.keys())
+    same(`what ${name} is blocked for`, [...core.blocklist.of(name)].sort(), [...blocklist.of(name)].sort())
 }
 
 /** `expect` draws the difference, slowly: so it is asked only when there is one. */

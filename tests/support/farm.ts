@@ -8,9 +8,10 @@ import type { JobState } from '../../src/db/schema.ts'
 import type { Steps } from '../../src/domain/background.ts'
 import type { Report } from '../../src/domain/runs.ts'
 import { FarmError } from '../../src/errors.ts'
-import { createFarm, type Farm } from '../../src/farm.ts'
+import { createFarm, type Farm, type Policy } from '../../src/farm.ts'
 import type { Event, Job, JobInput, Worker } from '../../src/models.ts'
 import type { Assignment } from '../../src/protocol.ts'
+import type { Keep } from '../../src/scheduler/retention.ts'
 
 /** Seconds since the epoch at which every test begins. */
 export const START = 1_800_000_000
@@ -29,6 +30,8 @@ export interface TestFarmOptions {
   logs?: string
   clock?: TestClock
   workerTimeout?: number
+  policy?: Partial<Policy>
+  keep?: Keep
   /** How much of a reset or a delete is done at a time; the rest waits for `workOff`. */
   steps?: Steps
 }
@@ -49,7 +52,15 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, steps }: TestFarmOptions) {
+  constructor({
+    path = ':memory:',
+    logs,
+    clock = new TestClock(),
+    workerTimeout,
+    policy,
+    keep,
+    steps,
+  }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
@@ -58,6 +69,8 @@ export class TestFarm implements AsyncDisposable {
       logs: this.logs,
       clock: clock.read,
       ...(workerTimeout && { workerTimeout }),
+      ...(policy && { policy }),
+      ...(keep && { keep }),
       ...(steps && { steps }),
     })
   }

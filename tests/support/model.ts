@@ -1,32 +1,89 @@
 /** What users, workers and time do to the naive farm of rules.ts. The real one is compared with this after every operation. */
-import type { RunState } from '../../src/db/schema.ts'
-import { type ModelEvent, type ModelJob, type ModelWorker, names, Refused, Rules } from './rules.ts'
+import type { DependencyKind, RunState } from '../../src/db/schema.ts'
+import type { Dependency, LimitEdits } from '../../src/models.ts'
+import {
+  type ModelDependency,
+  type ModelEvent,
+  type ModelJob,
+  type ModelWorker,
+  names,
+  Refused,
+  Rules,
+} from './rules.ts'
 
 export interface Change {
   parent?: number
   command?: string
   priority?: number
   affinity?: string
-  dependencies?: number[]
+  dependencies?: Dependency[]
   paused?: boolean
   retry?: number
   timeout?: number
+  user?: string
+  limits?: string
+  memory?: number
+  cores?: number
+  gpus?: number
+  max_workers?: number
+  error_limit?: number
+  start_after?: number
+  retry_delay?: number
+  retry_growth?: number
+  min_run_time?: number
 }
 
-const FRESH = { phase: 'rest', start_time: 0, duration: 0, ping_time: 0, run_done: 0, progress: 0 } as const
+/** What a worker declares. */
+export type Machine = Partial<Pick<ModelWorker, 'host' | 'memory' | 'cores' | 'gpus'>>
+
+const DEFAULTS = {
+  parent: 0, command: '', priority: 1000, retry: 0, timeout: 0, user: '', limits: '', memory: 0, cores: 0, gpus: 0,
+  max_workers: 0, error_limit: 0, start_after: 0, retry_delay: 0, retry_growth: 1, min_run_time: 0, frames: '',
+} // biome-ignore format: a list
+
+const FRESH = {
+  phase: 'rest',
+  start_time: 0,
+  duration: 0,
+  ping_time: 0,
+  run_done: 0,
+  progress: 0,
+  avoid: '',
+  retry_at: 0,
+} as const
 const NOT_HELD = { run: 0, worker: '' } as const
 
 export class Model extends Rules {
   /** Wholly or not at all. */
   atomic<T>(operation: () => T): T {
     const { nextJob, nextRun } = this
-    const { jobs, workers, events, numbers } = this
-    const before = structuredClone({ jobs, workers, events, numbers })
+    const { jobs, workers, events, numbers, limits, taken, failures } = this
+    const before = structuredClone({ jobs, workers, events, numbers, limits, taken, failures })
+    const errors = this.directErrors()
     try {
-      return operation()
+      const result = operation()
+      this.lowerPriorities(errors)
+      return result
     } catch (error) {
       Object.assign(this, { nextJob, nextRun, ...before })
       throw error
+    }
+  }
+
+  directErrors = () =>
+    new Map(
+      [...this.jobs.values()].map((job) => [
+        job.id,
+        this.children(job.id).filter((child) => !this.isGroup(child) && this.state(child) === 'ERROR').length,
+      ]),
+    )
+
+  /** Groups whose children in ERROR have come to be as many as the policy says. */
+  lowerPriorities(before: ReadonlyMap<number, number>): void {
+    const { decreasePriorityAfter: after } = this.policy
+    for (const [id, errors] of this.directErrors()) {
+      const job = this.job(id)
+      if (after > 0 && (before.get(id) ?? 0) < after && errors >= after && job.priority > 0) job.priority--
     }
   }
 
@@ -69,19 +126,72 @@ export class Model extends Rules {
     this.parentMustBeGroup(input.parent ?? 0)
     const id = this.nextJob++
     this.jobs.set(id, {
-      id, parent: 0, command: '', priority: 1000, affinity: kept, retry: 0, timeout: 0, ...input,
-      ...FRESH, ...NOT_HELD, dependencies: [], paused: input.paused ?? false,
+      ...DEFAULTS, ...input, id, affinity: kept, ...FRESH, ...NOT_HELD, dependencies: [], paused: input.paused ?? false,
     }) // biome-ignore format: defaults, then what was said
+    this.refuseOfLeaf(this.job(id))
     if (input.dependencies) this.depend(id, input.dependencies)
     return id
   }
 
-  depend(id: number, ids: readonly number[]): void {
+  refuseOfLeaf(job: ModelJob): void {
+    if (!this.isGroup(job) && (job.max_workers > 0 || job.error_limit > 0)) throw new Refused('invalid')
+  }
+
+  /** A group of frames: one leaf for each chunk. */
+  addFrames({ parent = 0, ...input }: Change, count: number, chunk: number): number {
+    const id = this.add({ ...input, parent })
+    this.job(id).frames = `1-${count}`
+    const { retry, timeout, user, retry_delay, retry_growth, min_run_time } = this.job(id)
+    for (let start = 1; start <= count; start += chunk) {
+      const end = Math.min(count, start + chunk - 1)
+      const settings = { retry, timeout, user, retry_delay, retry_growth, min_run_time }
+      const leaf = this.add({ ...settings, parent: id, command: `render ${start} ${end}` })
+      this.job(leaf).frames = start === end ? `${start}` : `${start}-${end}`
+    }
+    return id
+  }
+
+  depend(id: number, on: readonly Dependency[]): void {
     const job = this.job(id)
-    if (ids.some((each) => !this.jobs.has(each))) throw new Refused('invalid')
-    job.dependencies = [...new Set(ids)]
+    const old = job.dependencies
+    const kindOf = (other: number) => old.find((each) => each.job === other)?.kind
+    const wanted = new Map<number, DependencyKind>()
+    for (const each of on) {
+      const plain = typeof each === 'number'
+      const other = plain ? each : each.job
+      const kind = plain ? (wanted.get(other) ?? kindOf(other) ?? 'all') : each.kind
+      if (!this.jobs.has(other)) throw new Refused('invalid')
+      if (
+        kind === 'frame' &&
+        kindOf(other) !== kind &&
+        !(this.framesOf(job).length && this.framesOf(this.job(other)).length)
+      )
+        throw new Refused('invalid')
+      wanted.set(other, kind)
+    }
+    job.dependencies = [...wanted].map(([other, kind]) => ({ job: other, kind }))
+    if (!this.isGroup(job)) {
+      if (this.hasCircle()) throw new Refused('invalid')
+      return
+    }
+    for (const { job: other, kind } of old)
+      if (kind === 'frame' && wanted.get(other) !== kind)
+        for (const leaf of this.framesBelow(id))
+          leaf.dependencies = leaf.dependencies.filter(
+            (each) => !(each.kind === 'frame' && this.job(each.job).parent === other),
+          )
+    for (const [other, kind] of wanted)
+      if (kind === 'frame' && kindOf(other) !== kind)
+        for (const leaf of this.framesOf(job))
+          for (const there of this.framesOf(this.job(other)))
+            if (overlap(leaf.frames, there.frames) && !leaf.dependencies.some((each) => each.job === there.id))
+              leaf.dependencies.push({ job: there.id, kind: 'frame' })
     if (this.hasCircle()) throw new Refused('invalid')
   }
+
+  /** The leaves of a group that are about frames. */
+  framesOf = (job: ModelJob) => (this.isGroup(job) ? this.framesBelow(job.id) : [])
+  framesBelow = (id: number) => this.children(id).filter((child) => !this.isGroup(child) && child.frames !== '')
 
   edit(edits: Record<number, Change>): void {
     const ids = Object.keys(edits).map(Number)
@@ -97,7 +207,9 @@ export class Model extends Rules {
     if (wasGroup !== this.isGroup(job)) {
       if (job.run > 0 || this.children(job.id).length > 0) throw new Refused('invalid')
       Object.assign(job, FRESH)
+      this.convert(job)
     }
+    this.refuseOfLeaf(job)
     this.parentMustBeGroup(job.parent)
     if (job.parent !== oldParent) {
       // Before anything walks up: a job below itself has no root.
@@ -110,6 +222,32 @@ export class Model extends Rules {
       if (paused) this.pause([job.id])
       else this.start([job.id])
     }
+  }
+
+  /** What waits frame by frame does so between leaves, and between groups of them. */
+  convert({ id }: ModelJob): void {
+    const becameGroup = this.isGroup(this.job(id))
+    for (const other of this.jobs.values()) {
+      const isLink = (each: ModelDependency) =>
+        each.kind === 'frame' && (each.job === id || (other.id === id && !becameGroup))
+      if (becameGroup)
+        other.dependencies = other.dependencies.map((each) => (isLink(each) ? { ...each, kind: 'all' } : each))
+      else other.dependencies = other.dependencies.filter((each) => !isLink(each))
+    }
+  }
+
+  setLimits(edits: LimitEdits): void {
+    for (const [name, edit] of Object.entries(edits)) {
+      const before = this.limits.get(name)
+      if (edit === null) this.limits.delete(name)
+      else if (typeof edit === 'number') this.limits.set(name, { max: edit, per: before?.per ?? 'run' })
+      else this.limits.set(name, { max: edit.max, per: edit.per ?? 'run' })
+    }
+  }
+
+  clearBlocklist(id: number): void {
+    this.job(id)
+    this.failures.delete(id)
   }
 
   parentMustBeGroup(id: number): void {
@@ -130,7 +268,7 @@ export class Model extends Rules {
       job.paused = false
       if (this.isGroup(job)) return
       this.stop(job)
-      Object.assign(job, { phase: 'rest', progress: 0 })
+      Object.assign(job, { phase: 'rest', progress: 0, avoid: '', retry_at: 0 })
     })
   }
 
@@ -143,15 +281,17 @@ export class Model extends Rules {
   }
 
   reset(ids: readonly number[]): void {
-    this.each(ids, ({ id }) => {
+    this.each(ids, ({ id, parent }) => {
       this.stopBelow(id)
       for (const job of this.subtree(id)) Object.assign(job, FRESH, { paused: false })
+      if (parent === 0) this.failures.delete(id)
     })
   }
 
   resetErrors(ids: readonly number[]): void {
-    this.each(ids, ({ id }) => {
+    this.each(ids, ({ id, parent }) => {
       for (const job of this.subtree(id)) if (this.state(job) === 'ERROR' && !this.isGroup(job)) this.reset([job.id])
+      if (parent === 0) this.failures.delete(id)
     })
   }
 
@@ -160,7 +300,8 @@ export class Model extends Rules {
       this.stopBelow(id)
       const gone = new Set(this.subtree(id).map((job) => job.id))
       for (const each of gone) this.jobs.delete(each)
-      for (const job of this.jobs.values()) job.dependencies = job.dependencies.filter((each) => !gone.has(each))
+      this.failures.delete(id)
+      for (const job of this.jobs.values()) job.dependencies = job.dependencies.filter((each) => !gone.has(each.job))
     })
   }
 
@@ -184,11 +325,20 @@ export class Model extends Rules {
       if (end === 'FINISHED') worker.finished++
       if (end === 'ERROR') worker.error++
     }
+    this.taken.delete(job.run)
     job.run = 0
     job.duration = event.duration
     if (end === 'FINISHED' || end === 'ERROR') job.run_done++
     if (end === 'FINISHED') job.progress = 1
     job.phase = end === 'FINISHED' ? 'FINISHED' : end === 'ERROR' && job.run_done > job.retry ? 'ERROR' : 'rest'
+    if (end !== 'ERROR') return
+    const root = this.root(job).id
+    const failures = this.failures.get(root) ?? new Map<string, number>()
+    this.failures.set(root, failures.set(event.worker, (failures.get(event.worker) ?? 0) + 1))
+    if (job.phase === 'ERROR') return
+    job.avoid = event.worker
+    const delay = Math.round(Math.min(24 * 3600, job.retry_delay * job.retry_growth ** (job.run_done - 1)))
+    job.retry_at = delay > 0 ? this.now + delay : 0
   }
 
   event(run: number): ModelEvent {
@@ -208,21 +358,23 @@ export class Model extends Rules {
     return worker
   }
 
-  pick(name: string): { run: number; job: number } | null {
+  pick(name: string, machine: Machine = {}): { run: number; job: number } | null {
     if (!this.workers.has(name))
       this.workers.set(name, {
         name, affinity: '', active: true, start_time: this.now, ping_time: 0, lost: false, run: 0, finished: 0, error: 0,
-        last_job: 0,
+        last_job: 0, host: '', memory: 0, cores: 0, gpus: 0, present: true,
       }) // biome-ignore format: a worker that is not known
     const worker = this.speak(name) as ModelWorker
     const crashed = this.heldBy(worker.run, name)
     if (crashed) this.endRun(crashed, 'LOST')
-    const id = worker.active ? this.choose(worker.affinity) : undefined
+    Object.assign(worker, machine, { present: true })
+    const id = worker.active ? this.choose(worker) : undefined
     if (id === undefined) return null
     const run = this.nextRun++
     const job = this.job(id)
+    this.taken.set(run, { ...this.takes(job), host: worker.host || name })
     Object.assign(job, {
-      phase: 'WORKING', run, worker: name, start_time: this.now, ping_time: this.now, duration: 0, progress: 0,
+      avoid: '', retry_at: 0, phase: 'WORKING', run, worker: name, start_time: this.now, ping_time: this.now, duration: 0, progress: 0,
     }) // biome-ignore format: what a start says
     for (const group of this.ancestors(job)) group.start_time = this.now
     Object.assign(worker, { run, last_job: id })
@@ -245,7 +397,9 @@ export class Model extends Rules {
     const job = this.heldBy(run, worker)
     if (job) {
       job.ping_time = this.now
-      this.endRun(job, end)
+      // Too quick to be true.
+      const failed = end === 'FINISHED' && this.now - job.start_time < job.min_run_time
+      this.endRun(job, failed ? 'ERROR' : end)
     }
     return this.event(run).state
   }
@@ -290,7 +444,15 @@ export class Model extends Rules {
       if (worker.lost || worker.ping_time >= this.now - this.workerTimeout) continue
       const job = this.heldBy(worker.run, worker.name)
       if (job) this.endRun(job, 'LOST')
-      worker.lost = true
+      Object.assign(worker, { lost: true, present: false })
     }
   }
+}
+
+/** Whether two chunks, `3` or `1-4`, have a frame in common. */
+function overlap(a: string, b: string): boolean {
+  const range = (text: string) => text.split('-').map(Number)
+  const [from, to = from] = range(a)
+  const [start, end = start] = range(b)
+  return Number(from) <= Number(end) && Number(start) <= Number(to)
 }

@@ -2,7 +2,8 @@
  * `behaviour.md` as naive code: jobs in a map, everything recounted at each question, by recursion. Slow, and meant to be
  * read beside the document. What is asked is here; what is done to it is in model.ts.
  */
-import type { EventRow, JobState, WorkerState } from '../../src/db/schema.ts'
+import type { DependencyKind, EventRow, JobState, LimitPer, WorkerState } from '../../src/db/schema.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/domain/core.ts'
 import type { ErrorKind } from '../../src/errors.ts'
 import { START } from './farm.ts'
 
@@ -18,10 +19,25 @@ export interface ModelJob {
   command: string
   priority: number
   affinity: string
-  dependencies: number[]
+  dependencies: ModelDependency[]
   paused: boolean
   retry: number
   timeout: number
+  user: string
+  limits: string
+  memory: number
+  cores: number
+  gpus: number
+  max_workers: number
+  error_limit: number
+  start_after: number
+  retry_delay: number
+  retry_growth: number
+  min_run_time: number
+  frames: string
+  /** The worker that failed it last, while it waits to be tried again. */
+  avoid: string
+  retry_at: number
   /** What came of a leaf; `rest`: it waits, for whatever. */
   phase: 'rest' | 'WORKING' | 'FINISHED' | 'ERROR'
   worker: string
@@ -44,9 +60,40 @@ export interface ModelWorker {
   finished: number
   error: number
   last_job: number
+  host: string
+  memory: number
+  cores: number
+  gpus: number
+  /** It asked since it was last lost. */
+  present: boolean
 }
 
-export interface ModelEvent extends Omit<EventRow, 'job_title' | 'log_start'> {}
+export interface ModelDependency {
+  job: number
+  kind: DependencyKind
+}
+
+/** What a run took when it began. */
+export interface Taken {
+  host: string
+  limits: string[]
+  memory: number
+  cores: number
+  gpus: number
+}
+
+export interface ModelEvent extends Omit<EventRow, 'job_title' | 'log_start' | 'needs_id'> {}
+
+/** A worker as far as the pick asks. */
+export type ModelAsker = Pick<ModelWorker, 'name' | 'affinity' | 'host' | 'memory' | 'cores' | 'gpus'>
+
+/** MB in the steps in which they are counted: the next number of up to four binary digits and zeros. */
+export function counted(mb: number): number {
+  if (mb < 16) return mb
+  let step = 1
+  while (step * 16 <= mb) step *= 2
+  return Math.ceil(mb / step) * step
+}
 
 /** The names in a text, trimmed, sorted, without doubles. */
 export const names = (text: string) =>
@@ -61,10 +108,23 @@ export class Rules {
   events: ModelEvent[] = []
   /** The numbered table of affinities. */
   numbers = new Map<number, string>()
-  /** Leaves that a reset has not made ready yet: the one thing that it may do later. */
-  notYet: ReadonlySet<number> = new Set()
 
-  constructor(readonly workerTimeout: number) {}
+  limits = new Map<string, { max: number; per: LimitPer }>()
+  /** What the runs that go on have taken, by run. */
+  taken = new Map<number, Taken>()
+  /** Failed runs by root job and worker. */
+  failures = new Map<number, Map<string, number>>()
+
+  /**
+   * Of leaves that were reset: those that are not ready yet, and those that still avoid the worker that failed them. These
+   * are the two things that a reset may do later.
+   */
+  late = { ready: new Set<number>(), avoid: new Map<number, string>() }
+
+  constructor(
+    readonly workerTimeout: number,
+    readonly policy: Policy = DEFAULT_POLICY,
+  ) {}
 
   job(id: number): ModelJob {
     const job = this.jobs.get(id)
@@ -92,8 +152,21 @@ export class Rules {
     const leaves = this.leavesBelow(id)
     return leaves.length > 0 && leaves.every((leaf) => leaf.phase === 'FINISHED' && !leaf.paused)
   }
-  unfinished = (job: ModelJob) => job.dependencies.filter((id) => !this.isFinished(id)).length
-  held = (group: ModelJob) => group.paused || this.unfinished(group) > 0
+  isMet({ job: id, kind }: ModelDependency): boolean {
+    const job = this.job(id)
+    if (!this.isGroup(job) || kind === 'all') return this.isFinished(id)
+    return kind === 'frame' || this.leavesBelow(id).some((leaf) => this.state(leaf) === 'FINISHED')
+  }
+  unfinished = (job: ModelJob) => job.dependencies.filter((each) => !this.isMet(each)).length
+
+  inState = (group: ModelJob, state: JobState) =>
+    this.leavesBelow(group.id).filter((leaf) => this.state(leaf) === state).length
+  held = (group: ModelJob) =>
+    group.paused ||
+    this.unfinished(group) > 0 ||
+    group.start_after > this.now ||
+    (group.max_workers > 0 && this.inState(group, 'WORKING') >= group.max_workers) ||
+    (group.error_limit > 0 && this.inState(group, 'ERROR') >= group.error_limit)
 
   state(job: ModelJob): JobState {
     if (job.paused) return 'PAUSED'
@@ -113,6 +186,7 @@ export class Rules {
   /** What the API answers of a job, as far as operations change it. */
   wire(job: ModelJob) {
     const { id, parent, command, priority, retry, timeout, worker, start_time, ping_time, run_done } = job
+    const { user, memory, cores, gpus, max_workers, error_limit, start_after, retry_delay, retry_growth, frames } = job
     const group = this.isGroup(job)
     const below = group ? this.leavesBelow(id).map((leaf) => this.state(leaf)) : []
     const direct = this.children(id)
@@ -131,8 +205,23 @@ export class Rules {
       start_time,
       ping_time,
       run_done,
+      user,
+      memory,
+      cores,
+      gpus,
+      max_workers,
+      error_limit,
+      start_after,
+      retry_delay,
+      retry_growth,
+      min_run_time: job.min_run_time,
+      frames,
       affinity: names(job.affinity).join(','),
-      dependencies: [...job.dependencies].sort((a, b) => a - b),
+      limits: names(job.limits).join(','),
+      dependencies: job.dependencies.map((each) => each.job).sort((a, b) => a - b),
+      dependency_kinds: Object.fromEntries(
+        job.dependencies.filter(({ kind }) => kind !== 'all').map((each) => [each.job, each.kind]),
+      ),
       paused: Number(job.paused),
       state: this.state(job),
       duration: this.duration(job),
@@ -149,36 +238,101 @@ export class Rules {
 
   workerWire(worker: ModelWorker) {
     const { name, affinity, start_time, ping_time, finished, error, last_job, run, active, lost } = worker
+    const { host, memory, cores, gpus } = worker
     const state: WorkerState = run > 0 ? 'WORKING' : lost ? 'TIMEOUT' : 'WAITING'
     return {
       name, affinity, state, start_time, ping_time, finished, error, last_job, current_event: run,
-      active: Number(active),
+      active: Number(active), host, memory, cores, gpus,
     } // biome-ignore format: most are as they are kept
   }
 
+  path = (job: ModelJob) => [job, ...this.ancestors(job)]
+  root = (job: ModelJob) => this.path(job).at(-1) as ModelJob
   /** All that a job needs: its own affinities and those of its ancestors. */
-  needs = (job: ModelJob) => new Set([job, ...this.ancestors(job)].flatMap((each) => names(each.affinity)))
+  needs = (job: ModelJob) => new Set(this.path(job).flatMap((each) => names(each.affinity)))
+  /** What a run of it takes: every limit on the way up, and the most of each resource. */
+  takes(job: ModelJob): Omit<Taken, 'host'> {
+    const most = (of: (each: ModelJob) => number) => Math.max(...this.path(job).map(of))
+    return {
+      limits: [...new Set(this.path(job).flatMap((each) => names(each.limits)))],
+      memory: most((each) => counted(each.memory)),
+      cores: most((each) => each.cores),
+      gpus: most((each) => each.gpus),
+    }
+  }
 
-  /** The id of the leaf that a worker with these lines gets. */
-  choose(affinity: string): number | undefined {
-    const ready = [...this.jobs.values()].filter(
-      (job) =>
-        !this.isGroup(job) &&
-        this.state(job) === 'WAITING' &&
-        !this.notYet.has(job.id) &&
-        !this.ancestors(job).some(this.held),
-    )
+  isReady = (job: ModelJob) =>
+    !this.isGroup(job) &&
+    this.state(job) === 'WAITING' &&
+    !this.late.ready.has(job.id) &&
+    Math.max(job.start_after, job.retry_at) <= this.now &&
+    !this.ancestors(job).some(this.held)
+
+  /** The places of a worker's lines, in their order, with that of jobs that need nothing. */
+  places(affinity: string): ((job: ModelJob) => boolean)[] {
     const lines = affinity.split('\n').map(names)
     const places = lines.map((line) => (job: ModelJob) => {
       const needs = [...this.needs(job)]
       return needs.length === 0 ? line.includes('*') : needs.every((name) => line.includes(name))
     })
     if (!lines.some((line) => line.includes('*'))) places.push((job) => this.needs(job).size === 0)
-    for (const fits of places) {
-      const [best] = ready.filter(fits).sort((a, b) => this.compare(a, b))
+    return places
+  }
+
+  /** Whether limits, the worker's host, its failures and its fellows let it have a job. */
+  isOpen(job: ModelJob, worker: ModelAsker): boolean {
+    const need = this.takes(job)
+    const host = worker.host || worker.name
+    const runs = [...this.taken.values()]
+    for (const name of need.limits) {
+      const limit = this.limits.get(name)
+      if (!limit) continue
+      const holding = runs.filter((run) => run.limits.includes(name))
+      const hosts = new Set(holding.map((run) => run.host))
+      const full = limit.per === 'run' ? holding.length >= limit.max : !hosts.has(host) && hosts.size >= limit.max
+      if (full) return false
+    }
+    for (const what of ['memory', 'cores', 'gpus'] as const) {
+      const used = runs.filter((run) => run.host === host).reduce((sum, run) => sum + run[what], 0)
+      if (need[what] > 0 && used + need[what] > worker[what]) return false
+    }
+    if (this.isBlocked(worker.name, this.root(job).id)) return false
+    const avoid = this.late.avoid.get(job.id) ?? job.avoid
+    return avoid !== worker.name || !this.othersFit(job, worker.name)
+  }
+
+  isBlocked(name: string, root: number): boolean {
+    const { blocklistAfter } = this.policy
+    return blocklistAfter > 0 && (this.failures.get(root)?.get(name) ?? 0) >= blocklistAfter
+  }
+
+  othersFit(job: ModelJob, name: string): boolean {
+    const need = this.takes(job)
+    return [...this.workers.values()].some(
+      (other) =>
+        other.name !== name &&
+        other.active &&
+        other.present &&
+        this.places(other.affinity).some((fits) => fits(job)) &&
+        (['memory', 'cores', 'gpus'] as const).every((what) => need[what] === 0 || need[what] <= other[what]) &&
+        !this.isBlocked(other.name, this.root(job).id),
+    )
+  }
+
+  /** The id of the leaf that a worker gets. */
+  choose(worker: ModelAsker): number | undefined {
+    const ready = [...this.jobs.values()].filter(this.isReady)
+    for (const fits of this.places(worker.affinity)) {
+      const [best] = ready.filter((job) => fits(job) && this.isOpen(job, worker)).sort((a, b) => this.compare(a, b))
       if (best) return best.id
     }
     return undefined
+  }
+
+  /** What a user has of the farm. */
+  share(user: string): number {
+    const running = [...this.jobs.values()].filter((job) => job.run > 0 && this.root(job).user === user).length
+    return running / (this.policy.weights.get(user) ?? 1)
   }
 
   /** Level by level from the root: the higher priority, then the older. */
@@ -188,7 +342,9 @@ export class Rules {
     for (let level = 0; ; level++) {
       const [p, q] = [x[level], y[level]]
       if (!p || !q) return 0
-      if (p.id !== q.id) return q.priority - p.priority || p.id - q.id
+      if (p.id === q.id) continue
+      const fair = level === 0 && this.policy.order === 'fair' ? this.share(p.user) - this.share(q.user) : 0
+      return q.priority - p.priority || fair || p.id - q.id
     }
   }
 
@@ -199,7 +355,7 @@ export class Rules {
   hasCircle(): boolean {
     const ways = new Map<string, string[]>()
     for (const job of this.jobs.values()) {
-      const toStart = job.dependencies.map((id) => `end ${id}`)
+      const toStart = job.dependencies.map((each) => `end ${each.job}`)
       if (job.parent !== 0) toStart.push(`start ${job.parent}`)
       ways.set(`start ${job.id}`, toStart)
       ways.set(`end ${job.id}`, [`start ${job.id}`, ...this.children(job.id).map((child) => `end ${child.id}`)])

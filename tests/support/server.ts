@@ -91,10 +91,14 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
         await call<Assignment | null>('POST', `/api/workers/${encodeURIComponent(worker)}/pick`, { wait }),
       )
     },
-    /** Stops the server and starts it again with the same folder. */
+    /** Stops the server; `up` starts it again, with the same folder and at the same address. */
+    down: () => server.stop(),
+    async up(): Promise<void> {
+      server = await startServer({ ...config, port: server.port })
+    },
     async restart(): Promise<void> {
       await server.stop()
-      server = await startServer(config)
+      server = await startServer({ ...config, port: server.port })
     },
     async stop(): Promise<void> {
       await server.stop()

@@ -3,7 +3,18 @@ import { parseEnvironment, withPairs } from '../../src/environment.ts'
 import { FarmError } from '../../src/errors.ts'
 import { expand, mapDrive, prepare } from '../../src/worker/command.ts'
 
-const job = { id: 1, title: 'Job 1', command: 'echo', dir: '.', user: '', environment: '', timeout: 0 }
+const job = {
+  id: 1,
+  title: 'Job 1',
+  command: 'echo',
+  dir: '.',
+  user: '',
+  environment: '',
+  timeout: 0,
+  memory: 0,
+  cores: 0,
+  gpus: 0,
+}
 const linux = { platform: 'linux', base: {}, added: {} }
 const windows = { platform: 'win32', base: {}, added: {} }
 

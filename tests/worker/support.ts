@@ -1,8 +1,17 @@
 /** The server's side of the workers' protocol, over real HTTP, with the state in the open for a test to look at. */
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type Assignment, EndRequest, HeartbeatRequest, PickRequest, ReleaseRequest } from '../../src/protocol.ts'
+import {
+  type Assignment,
+  EndRequest,
+  HeartbeatRequest,
+  LeaveRequest,
+  PickRequest,
+  ReleaseRequest,
+} from '../../src/protocol.ts'
 import { type AgentOptions, runAgent } from '../../src/worker/agent.ts'
+
+const NOTHING_TAKEN = { memory: 0, cores: 0, gpus: 0 }
 
 export interface RunRecord {
   id: number
@@ -25,6 +34,8 @@ type Job = Partial<Assignment['job']>
 export class ProtocolServer {
   readonly runs: RunRecord[] = []
   readonly picks: { worker: string; request: PickRequest }[] = []
+  /** Workers that said that they go. */
+  readonly left: string[] = []
   /** What the agent sent that the models refuse: a test that ends with some has failed. */
   readonly faults: string[] = []
   /** Status of every answer, instead of an answer; or only of the answers to `brokenAction`. */
@@ -62,7 +73,16 @@ export class ProtocolServer {
   give(job: Job | string): number {
     const id = ++this.#lastRun
     const given = typeof job === 'string' ? { command: job } : job
-    const defaults = { id: 100 + id, title: `Job ${id}`, command: '', dir: '.', user: '', environment: '', timeout: 0 }
+    const defaults = {
+      id: 100 + id,
+      title: `Job ${id}`,
+      command: '',
+      dir: '.',
+      user: '',
+      environment: '',
+      timeout: 0,
+      ...NOTHING_TAKEN,
+    }
     this.#queue.push({ run: id, job: { ...defaults, ...given } })
     for (const wake of this.#waiting) wake()
     return id
@@ -85,6 +105,13 @@ export class ProtocolServer {
     const [, , kind, name = '', action] = new URL(request.url).pathname.split('/')
     if (this.broken && (this.brokenAction || action) === action) return new Response('broken', { status: this.broken })
     const body: unknown = await request.json()
+    if (action === 'leave') {
+      this.#check(LeaveRequest, body)
+      this.left.push(decodeURIComponent(name))
+      // A run whose answer the worker did not live to see.
+      for (const run of this.runs) if (run.worker === decodeURIComponent(name)) run.held = false
+      return Response.json(null)
+    }
     if (kind === 'workers') {
       this.#check(PickRequest, body)
       return Response.json(await this.#pick(decodeURIComponent(name), body as PickRequest, request.signal))

@@ -1,0 +1,190 @@
+/** One who follows the stream: what it looks at, how far it has been told, and what to tell it next. */
+import type { Batch } from '../domain/changes.ts'
+import type { Watched } from '../domain/signs.ts'
+import type { Farm } from '../farm.ts'
+import type { Frame, LogPiece, Watch } from '../watch.ts'
+
+/** Events told at once; a page that shows runs faster than that shows a blur. */
+const MOST_EVENTS = 500
+/** Of a log at once. */
+const LOG_BYTES = 64 * 1024
+
+/** The rows told in one round, read and written as JSON once, whoever gets them. */
+export class Rows {
+  #jobs = new Map<number, string | undefined>()
+  #workers = new Map<string, string | undefined>()
+  #farm: string | undefined
+
+  constructor(private readonly farm: Farm) {}
+
+  job(id: number): string | undefined {
+    return remembered(this.#jobs, id, () => text(this.farm.getJobs([id])[0]))
+  }
+
+  worker(name: string): string | undefined {
+    return remembered(this.#workers, name, () => text(this.farm.getWorkers([name])[0]))
+  }
+
+  events(ids: Iterable<number>): string[] {
+    return this.farm.getEvents(ids).map((event) => JSON.stringify(event))
+  }
+
+  get counts(): string {
+    this.#farm ??= JSON.stringify(this.farm.health())
+    return this.#farm
+  }
+}
+
+const text = (row: object | undefined) => row && JSON.stringify(row)
+
+function remembered<K>(map: Map<K, string | undefined>, key: K, read: () => string | undefined): string | undefined {
+  if (!map.has(key)) map.set(key, read())
+  return map.get(key)
+}
+
+/** A frame in the making: rows as JSON already. */
+type Texts = { [K in keyof Frame]?: string | string[] }
+
+export class Follower {
+  jobs = new Set<number>()
+  vitals = new Set<string>()
+  logs = new Map<number, number>()
+  #parents = new Set<number>()
+  #workers = false
+  #events: Watch['events']
+  #farm = false
+  /** The number of the last commit that it was told of. */
+  #told: number
+  /** Told as they are, in the next frame. */
+  #newJobs = new Set<number>()
+  #newVitals = new Set<string>()
+  #newWorkers = false
+  #newFarm = false
+  #hello = true
+
+  constructor(
+    private readonly farm: Farm,
+    private readonly epoch: string,
+  ) {
+    this.#told = farm.core.changes.seq
+  }
+
+  /** Looks at something else from now on. */
+  look({ jobs, parents, workers = false, vitals, events, farm = false, logs, resume }: Watch): void {
+    const before = this.jobs
+    this.jobs = new Set(jobs)
+    for (const id of this.jobs) if (!before.has(id)) this.#newJobs.add(id)
+    this.#parents = new Set(parents)
+    const known = this.vitals
+    this.vitals = new Set(vitals)
+    for (const name of this.vitals) if (!known.has(name)) this.#newVitals.add(name)
+    if (resume && this.#hello) this.#told = resume.epoch === this.epoch ? resume.seq : -1
+    const kept = resume !== undefined && this.farm.core.changes.since(this.#told) !== undefined
+    if (workers && !this.#workers) this.#newWorkers ||= !kept
+    if (farm && !this.#farm) this.#newFarm = true
+    this.#workers = workers
+    this.#farm = farm
+    this.#events = events
+    this.logs = new Map(logs?.map(({ job, offset }) => [job, offset]))
+  }
+
+  /** What it has not been told yet, as JSON; undefined: nothing. */
+  next(rows: Rows, signs: Watched): string | undefined {
+    const { changes } = this.farm.core
+    const frame: Texts = {}
+    const batches = changes.since(this.#told)
+    const jobs = new Set<number>(this.#newJobs)
+    const names = new Set<string>(this.#newVitals)
+    if (!batches) this.#tellAnew(frame, jobs)
+    else this.#tellChanges(frame, batches, jobs, names, rows)
+    for (const id of signs.jobs) if (this.jobs.has(id)) jobs.add(id)
+    for (const name of signs.workers) if (this.vitals.has(name)) names.add(name)
+    this.#tellJobs(frame, jobs, rows)
+    if (this.#newWorkers) frame.workers = this.farm.listWorkers().map((worker) => JSON.stringify(worker))
+    else if (names.size > 0) {
+      const found = [...names].flatMap((name) => rows.worker(name) ?? [])
+      if (found.length > 0) frame.workers = found
+    }
+    if (this.#newFarm || (this.#farm && (!batches || batches.length > 0))) frame.farm = rows.counts
+    this.#tellLogs(frame)
+    this.#told = changes.seq
+    const hello = this.#hello
+    this.#hello = this.#newWorkers = this.#newFarm = false
+    this.#newJobs.clear()
+    this.#newVitals.clear()
+    const parts = Object.entries(frame).map(([name, part]) => `"${name}":${Array.isArray(part) ? `[${part}]` : part}`)
+    if (parts.length === 0 && !hello) return undefined
+    return `{${[`"epoch":"${this.epoch}","seq":${this.#told},"now":${this.farm.now()}`, ...parts].join(',')}}`
+  }
+
+  /** Whether a log that it follows is longer than what it was told. */
+  get behind(): boolean {
+    for (const [job, offset] of this.logs) if (this.farm.core.logs.size(job) > offset) return true
+    return false
+  }
+
+  #tellAnew(frame: Texts, jobs: Set<number>): void {
+    frame.anew = 'true'
+    for (const id of this.jobs) jobs.add(id)
+    if (this.#workers) this.#newWorkers = true
+    if (this.#farm) this.#newFarm = true
+  }
+
+  #tellChanges(frame: Texts, batches: readonly Batch[], jobs: Set<number>, names: Set<string>, rows: Rows): void {
+    const members = new Set<number>()
+    const touched = new Set<number>()
+    const goneWorkers = new Set<string>()
+    const events = new Set<number>()
+    for (const batch of batches) {
+      if (batch.swept) {
+        for (const id of this.jobs) jobs.add(id)
+        for (const id of this.#parents) touched.add(id)
+      }
+      for (const [id, parent] of batch.jobs) {
+        if (this.jobs.has(id)) jobs.add(id)
+        if (this.#parents.has(parent)) touched.add(parent)
+      }
+      for (const id of batch.members) if (this.#parents.has(id)) members.add(id)
+      // A group that is open and gone is said too, whether its row is on the screen or not.
+      for (const id of batch.gone) if (this.jobs.has(id) || this.#parents.has(id)) jobs.add(id)
+      if (this.#workers) {
+        for (const name of batch.workers) names.add(name)
+        for (const name of batch.goneWorkers) goneWorkers.add(name)
+      }
+      if (this.#events)
+        for (const [id, by] of batch.events)
+          if ((this.#events.job ?? by.job) === by.job && (this.#events.worker ?? by.worker) === by.worker)
+            events.add(id)
+    }
+    for (const name of goneWorkers) if (rows.worker(name) !== undefined) goneWorkers.delete(name)
+    if (members.size > 0) frame.members = [...members].map(String)
+    if (touched.size > 0) frame.touched = [...touched].map(String)
+    if (goneWorkers.size > 0) frame.goneWorkers = [...goneWorkers].map((name) => JSON.stringify(name))
+    if (events.size > MOST_EVENTS) frame.eventsMissed = 'true'
+    else if (events.size > 0) frame.events = rows.events(events)
+  }
+
+  #tellJobs(frame: Texts, ids: ReadonlySet<number>, rows: Rows): void {
+    const found: string[] = []
+    const gone: string[] = []
+    for (const id of ids) {
+      const row = rows.job(id)
+      if (row) found.push(row)
+      else gone.push(String(id))
+    }
+    if (found.length > 0) frame.jobs = found
+    if (gone.length > 0) frame.gone = gone
+  }
+
+  #tellLogs(frame: Texts): void {
+    const pieces: string[] = []
+    for (const [job, from] of this.logs) {
+      if (this.farm.core.logs.size(job) <= from || !this.farm.getJobs([job])[0]) continue
+      const { offset, next, text } = this.farm.readLog(job, { offset: from, limit: LOG_BYTES })
+      if (next === from) continue
+      this.logs.set(job, next)
+      pieces.push(JSON.stringify({ job, offset, next, text: [...text].join('') } satisfies LogPiece))
+    }
+    if (pieces.length > 0) frame.logs = pieces
+  }
+}

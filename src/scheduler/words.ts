@@ -1,0 +1,22 @@
+/** How reasons are worded. */
+import type { Why, WhyReason } from '../answers.ts'
+import type { Resources } from '../domain/usage.ts'
+
+/** Ids, names and sets named in one reason; more are counted. */
+export const MOST_NAMED = 20
+
+export const why = (state: Why['state'], reasons: WhyReason[]): Why => ({
+  state,
+  text: reasons.map((reason) => reason.text).join(' ') || 'Nothing holds it: a worker takes it as soon as one asks.',
+  reasons,
+})
+
+export const list = (names: readonly string[]) =>
+  names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+
+export const asked = ({ memory, cores, gpus }: Resources): string =>
+  list(
+    [memory > 0 && `${memory} MB`, cores > 0 && `${cores} cores`, gpus > 0 && `${gpus} GPUs`].filter(
+      (text) => text !== false,
+    ),
+  ) ?? 'room'

@@ -1,0 +1,64 @@
+/** What the stream tells, put where components follow it: rows, the farm's counts, and the lists that have to be asked again. */
+import { QueryClient } from '@tanstack/react-query'
+import type { Health, JobOrder } from '../../answers.ts'
+import type { Job } from '../../models.ts'
+import type { Frame } from '../../watch.ts'
+import { RowStore } from './rows.ts'
+import { Store } from './store.ts'
+import { stream } from './stream.ts'
+
+export const jobRows = new RowStore<number, Job>()
+export const farm = new Store<Health | undefined>(undefined)
+
+/** Nothing grows old by itself: the stream says what has to be asked again. */
+export const queries = new QueryClient({
+  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, retry: 2 } },
+})
+
+/** The lists of ids, by group; `volatile`: their order or filter is by something that changes while the farm works. */
+export const orderKey = (parent: number, query: string, volatile: boolean) =>
+  ['order', parent, { query, volatile }] as const
+type OrderKey = ReturnType<typeof orderKey>
+
+/** A list that changes all the time is asked again so often at most. */
+const AGAIN_MS = 1000
+const asked = new Map<string, number>()
+const waiting = new Map<string, ReturnType<typeof setTimeout>>()
+
+/** Asks for the lists of a group again: at once, then once a second while it goes on changing. */
+function renew(parent: number, volatileOnly: boolean): void {
+  const name = `${parent} ${volatileOnly}`
+  if (waiting.has(name)) return
+  const wait = Math.max(0, (asked.get(name) ?? 0) + AGAIN_MS - Date.now())
+  const ask = () => {
+    waiting.delete(name)
+    asked.set(name, Date.now())
+    void queries.invalidateQueries({
+      queryKey: ['order', parent],
+      predicate: ({ queryKey }) => !volatileOnly || (queryKey as unknown as OrderKey)[2].volatile,
+    })
+  }
+  waiting.set(name, setTimeout(ask, wait))
+}
+
+function hear(frame: Frame): void {
+  if (frame.anew) void queries.invalidateQueries()
+  for (const job of frame.jobs ?? []) jobRows.put(job.id, job)
+  for (const id of frame.gone ?? []) {
+    const parent = jobRows.get(id)?.parent
+    jobRows.remove(id)
+    if (parent !== undefined)
+      queries.setQueriesData<JobOrder>(
+        { queryKey: ['order', parent] },
+        (order) => order && { ...order, ids: order.ids.filter((each) => each !== id) },
+      )
+  }
+  for (const parent of frame.members ?? []) renew(parent, false)
+  for (const parent of frame.touched ?? []) renew(parent, true)
+  if (frame.farm) farm.set(frame.farm)
+}
+
+export function startLive(): void {
+  stream.listen(hear)
+  stream.start()
+}

@@ -1,0 +1,103 @@
+import { type FormEvent, useState } from 'react'
+import { Refused } from '../../client.ts'
+import type { NewJob } from '../../models.ts'
+import { addJob } from '../data/calls.ts'
+import { Dialog } from '../parts/Dialog.tsx'
+import { FormField } from '../parts/FormField.tsx'
+import { Request } from '../parts/Request.tsx'
+import { say } from '../shell/toasts.tsx'
+import { FIELDS, sent } from './fields.ts'
+
+interface AddJobProps {
+  /** The group that it comes to; 0: the root. */
+  parent: number
+  open: boolean
+  onClose(): void
+}
+
+const FRAMES = [
+  { name: 'frames', label: 'Frames', hint: '1-100, 1-100x2, 1,5,10: a job for each; {frame} in the command' },
+  { name: 'chunk', label: 'Frames a job', hint: '{start}, {end} and {step} in the command' },
+  { name: 'frame_order', label: 'Order', hint: 'given, reversed, ends-first or every:N' },
+] as const
+
+/** A job, a group, or a group of frames: what is typed is sent, what is not has the server's defaults. */
+export function AddJob({ parent, open, onClose }: AddJobProps) {
+  const [typed, setTyped] = useState<Record<string, string>>({})
+  const [refused, setRefused] = useState<Error>()
+  const type = (name: string, value: string) => setTyped((before) => ({ ...before, [name]: value }))
+  const job = newJob(typed, parent)
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    try {
+      const id = await addJob(job)
+      say(`Job ${id} added`)
+      setTyped({})
+      setRefused(undefined)
+      onClose()
+    } catch (error) {
+      setRefused(error as Error)
+    }
+  }
+  const errorOf = (name: string) => (refused instanceof Refused && refused.field === name ? refused.message : undefined)
+  const placed = [...FIELDS, ...FRAMES].some(({ name }) => errorOf(name) !== undefined)
+  return (
+    <Dialog title={parent === 0 ? 'New job' : `New job in group ${parent}`} open={open} onClose={onClose} wide>
+      <form onSubmit={submit}>
+        <div className="fields">
+          {FIELDS.map(({ name, label, kind, hint }) => (
+            <FormField
+              key={name}
+              label={label}
+              hint={hint}
+              area={kind === 'area'}
+              numeric={kind === 'number'}
+              value={typed[name] ?? ''}
+              error={errorOf(name)}
+              onChange={(value) => type(name, value)}
+            />
+          ))}
+          {FRAMES.map(({ name, label, hint }) => (
+            <FormField
+              key={name}
+              label={label}
+              hint={hint}
+              value={typed[name] ?? ''}
+              error={errorOf(name)}
+              onChange={(value) => type(name, value)}
+            />
+          ))}
+        </div>
+        {refused && !placed && (
+          <p className="form-error" role="alert">
+            {refused.message}
+          </p>
+        )}
+        <Request method="PUT" path="/api/jobs" body={job} />
+        <footer className="dialog-foot">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button" data-kind="main">
+            {job.command ? 'Add job' : 'Add group'}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  )
+}
+
+function newJob(typed: Record<string, string>, parent: number): NewJob {
+  const said = FIELDS.flatMap((field) => {
+    const text = typed[field.name]
+    return text ? [[field.name, sent(text, field)] as const] : []
+  })
+  const { frames, chunk, frame_order } = typed
+  return {
+    ...(parent !== 0 && { parent }),
+    ...Object.fromEntries(said),
+    ...(frames && { frames }),
+    ...(chunk && { chunk: Number(chunk) }),
+    ...(frame_order && { frame_order }),
+  }
+}

@@ -1,0 +1,81 @@
+import type { JobTotals } from '../../answers.ts'
+import type { Job } from '../../models.ts'
+import { useNow } from '../data/clock.ts'
+import { farm, jobRows } from '../data/live.ts'
+import { useRow } from '../data/rows.ts'
+import { useStore } from '../data/store.ts'
+import { count, duration, plural } from '../parts/format.ts'
+import { durationAt } from './estimate.ts'
+import { seenAt } from './seen.ts'
+
+interface FooterProps {
+  group: number
+  filtered: boolean
+  rows: number
+  selected: number
+  totals: JobTotals | undefined
+}
+
+/** Sums over all leaves of the list; of a whole group, or the whole farm, as they are now. */
+export function Footer({ group, filtered, rows, selected, totals }: FooterProps) {
+  const health = useStore(farm)
+  const job = useRow(jobRows, group)
+  const now = useNow()
+  const sums =
+    filtered || !totals
+      ? totals
+      : group === 0
+        ? { ...totals, ...ofFarm(health?.jobs) }
+        : job
+          ? ofGroup(job, now)
+          : totals
+  return (
+    <footer className="totals">
+      <span>
+        <b>{count(rows)}</b> {rows === 1 ? 'row' : 'rows'}
+        {selected > 0 && (
+          <>
+            , <b>{count(selected)}</b> selected
+          </>
+        )}
+      </span>
+      {sums && (
+        <>
+          <span>
+            <b>{count(sums.jobs)}</b> {plural(sums.jobs, 'job').replace(/^\S+ /, '')}
+          </span>
+          <Sum state="FINISHED" number={sums.finished} word="finished" />
+          <Sum state="WORKING" number={sums.working} word="working" />
+          <Sum state="ERROR" number={sums.errors} word="errors" />
+          <span className="wide-only">
+            <b>{duration(sums.duration)}</b> rendered
+          </span>
+          {sums.finished > 0 && (
+            <span className="wide-only">
+              <b>{duration(sums.duration / Math.max(1, sums.finished + sums.errors + sums.working))}</b> each on average
+            </span>
+          )}
+        </>
+      )}
+    </footer>
+  )
+}
+
+const ofFarm = (jobs: { total: number; working: number; finished: number; errors: number } | undefined) =>
+  jobs && { jobs: jobs.total, working: jobs.working, finished: jobs.finished, errors: jobs.errors }
+
+const ofGroup = (job: Job, now: number): JobTotals => ({
+  jobs: job.total,
+  finished: job.total_finished,
+  working: job.total_working,
+  errors: job.total_errors,
+  duration: durationAt(job, seenAt(job), now),
+})
+
+function Sum({ state, number, word }: { state: string; number: number; word: string }) {
+  return (
+    <span className="sum" data-state={number > 0 ? state : undefined}>
+      <b>{count(number)}</b> {word}
+    </span>
+  )
+}

@@ -1,0 +1,246 @@
+import type { ReactNode } from 'react'
+import type { Job } from '../../models.ts'
+import { useNow } from '../data/clock.ts'
+import { count, duration, moment } from '../parts/format.ts'
+import { Icon } from '../parts/Icon.tsx'
+import { Progress } from '../parts/Progress.tsx'
+import { StateMark } from '../parts/StateMark.tsx'
+import type { Column } from '../table/columns.ts'
+import { durationAt, remaining } from './estimate.ts'
+import { seenAt } from './seen.ts'
+
+/** Where a job stands in the tree. */
+export interface Place {
+  depth: number
+  /** Undefined: it is no group. */
+  open: boolean | undefined
+  toggle(): void
+}
+
+const isGroup = (job: Job) => job.command === ''
+const text = (name: 'user' | 'worker' | 'affinity' | 'dir' | 'command') => ({
+  cell: (job: Job) => <span title={job[name]}>{job[name]}</span>,
+  value: (job: Job) => job[name],
+})
+const number = (read: (job: Job) => number, show: (job: Job) => ReactNode = (job) => count(read(job))) => ({
+  end: true,
+  cell: show,
+  value: read,
+})
+/** Zeros say nothing in a column of counts. */
+const counted = (of: 'finished' | 'working' | 'errors') => {
+  const state = { finished: 'FINISHED', working: 'WORKING', errors: 'ERROR' }[of]
+  const read = (job: Job) => (isGroup(job) ? job[`total_${of}`] : Number(job.state === state))
+  const show = (job: Job) =>
+    isGroup(job) && job.total > 0 ? (
+      <span className="counted" data-state={read(job) > 0 ? state : undefined}>
+        {count(read(job))}
+      </span>
+    ) : null
+  return number(read, show)
+}
+
+export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
+  {
+    id: 'id',
+    label: 'ID',
+    width: 68,
+    sort: 'id',
+    ...number(
+      (job) => job.id,
+      (job) => job.id,
+    ),
+  },
+  {
+    id: 'title',
+    label: 'Title',
+    width: 190,
+    sort: 'title',
+    fixed: true,
+    wide: true,
+    narrow: 1,
+    cell: (job, place) => <Title job={job} place={place} />,
+    value: (job) => job.title,
+  },
+  {
+    id: 'url',
+    label: 'Link',
+    width: 42,
+    sort: 'url',
+    cell: (job) => <JobLink url={job.url} />,
+    value: (job) => job.url,
+  },
+  { id: 'user', label: 'User', width: 64, sort: 'user', ...text('user') },
+  {
+    id: 'state',
+    label: 'State',
+    width: 92,
+    sort: 'state',
+    narrow: 56,
+    cell: (job) => <StateMark state={job.state} />,
+    value: (job) => job.state,
+  },
+  {
+    id: 'priority',
+    label: 'Priority',
+    width: 74,
+    sort: 'priority',
+    ...number(
+      (job) => job.priority,
+      (job) => job.priority,
+    ),
+  },
+  { id: 'finished', label: 'OK', width: 54, sort: 'finished', ...counted('finished') },
+  { id: 'working', label: 'Working', width: 64, sort: 'working', ...counted('working') },
+  { id: 'errors', label: 'Errors', width: 54, sort: 'errors', ...counted('errors') },
+  {
+    id: 'total',
+    label: 'Total',
+    width: 70,
+    sort: 'total',
+    ...number(
+      (job) => job.total,
+      (job) => (isGroup(job) ? count(job.total) : null),
+    ),
+  },
+  {
+    id: 'progress',
+    label: 'Progress',
+    width: 104,
+    sort: 'progress',
+    narrow: 112,
+    cell: (job) => <Progress job={job} />,
+    value: (job) => job.progress,
+  },
+  { id: 'affinity', label: 'Affinity', width: 90, ...text('affinity') },
+  {
+    id: 'timeout',
+    label: 'Timeout',
+    width: 76,
+    sort: 'timeout',
+    extra: true,
+    ...number(
+      (job) => job.timeout,
+      (job) => job.timeout > 0 && duration(job.timeout),
+    ),
+  },
+  { id: 'retry', label: 'Retry', width: 58, sort: 'retry', extra: true, ...number((job) => job.retry) },
+  { id: 'worker', label: 'Worker', width: 80, sort: 'worker', ...text('worker') },
+  {
+    id: 'start_time',
+    label: 'Start',
+    width: 74,
+    sort: 'start_time',
+    ...number(
+      (job) => job.start_time,
+      (job) => <Start time={job.start_time} />,
+    ),
+  },
+  {
+    id: 'duration',
+    label: 'Duration',
+    width: 74,
+    sort: 'duration',
+    ...number(
+      (job) => job.duration,
+      (job) => <Duration job={job} />,
+    ),
+  },
+  {
+    id: 'eta',
+    label: 'ETA',
+    width: 64,
+    ...number(
+      (job) => Math.round(remaining(job, job.duration) ?? 0),
+      (job) => <Remaining job={job} />,
+    ),
+  },
+  { id: 'run_done', label: 'Runs', width: 56, sort: 'run_done', extra: true, ...number((job) => job.run_done) },
+  { id: 'command', label: 'Command', width: 260, sort: 'command', extra: true, ...text('command') },
+  { id: 'dir', label: 'Directory', width: 180, sort: 'dir', extra: true, ...text('dir') },
+  {
+    id: 'dependencies',
+    label: 'Dependencies',
+    width: 110,
+    extra: true,
+    cell: (job) => job.dependencies.map((id) => `#${id}`).join(' '),
+    value: (job) => job.dependencies.join(' '),
+  },
+]
+
+function Title({ job, place: { depth, open, toggle } }: { job: Job; place: Place }) {
+  return (
+    <span className="job-title" style={{ paddingInlineStart: depth * 16 }}>
+      {isGroup(job) && open !== undefined ? (
+        <button
+          type="button"
+          className="twisty"
+          tabIndex={-1}
+          data-open={open}
+          aria-label={open ? 'Close' : 'Open'}
+          onClick={toggle}
+        >
+          <Icon name="open" />
+        </button>
+      ) : (
+        <i className="twisty" />
+      )}
+      <span className="job-name" data-group={isGroup(job)} title={job.title}>
+        {job.title || <em>no title</em>}
+      </span>
+    </span>
+  )
+}
+
+/** Only what a browser may open: a link of somebody's job runs no script here. */
+const SAFE = /^(https?|file|ftp):$/
+
+function JobLink({ url }: { url: string }) {
+  if (!url || !SAFE.test(URL.parse(url, location.href)?.protocol ?? '')) return null
+  return (
+    <a
+      className="job-link"
+      href={url}
+      target="_blank"
+      rel="noreferrer"
+      tabIndex={-1}
+      title={url}
+      aria-label={`Link: ${url}`}
+    >
+      <Icon name="link" />
+    </a>
+  )
+}
+
+function Start({ time }: { time: number }) {
+  return moment(time, Date.now() / 1000)
+}
+
+function Duration({ job }: { job: Job }) {
+  return isMoving(job) ? (
+    <Moving job={job} show={(seconds) => duration(seconds)} />
+  ) : (
+    job.duration > 0 && duration(job.duration)
+  )
+}
+
+function Remaining({ job }: { job: Job }) {
+  return (
+    isMoving(job) && (
+      <Moving
+        job={job}
+        show={(seconds) => {
+          const left = remaining(job, seconds)
+          return left !== undefined && duration(left)
+        }}
+      />
+    )
+  )
+}
+
+const isMoving = (job: Job) => (isGroup(job) ? job.total_working > 0 : job.state === 'WORKING')
+
+/** What goes on ticks by itself: the server tells what changes, not that time passes. */
+function Moving({ job, show }: { job: Job; show(seconds: number): ReactNode }) {
+  return show(durationAt(job, seenAt(job), useNow()))
+}

@@ -1,0 +1,21 @@
+import { CSPProvider } from '@base-ui/react/csp-provider'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { createRoot } from 'react-dom/client'
+import { App } from './App.tsx'
+import { queries, startLive } from './data/live.ts'
+import { startShortcuts } from './shell/commands.ts'
+import { startTheme } from './shell/theme.ts'
+
+startTheme()
+startLive()
+startShortcuts()
+const root = document.getElementById('root')
+if (root)
+  createRoot(root).render(
+    // The page's policy allows no style elements, and its own sheets say what they would.
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={queries}>
+        <App />
+      </QueryClientProvider>
+    </CSPProvider>,
+  )

@@ -1,0 +1,64 @@
+import { AlertDialog } from '@base-ui/react/alert-dialog'
+import { Dialog as Base } from '@base-ui/react/dialog'
+import type { ReactNode } from 'react'
+import { Icon } from './Icon.tsx'
+
+interface DialogProps {
+  title: string
+  open: boolean
+  onClose(): void
+  wide?: boolean
+  children: ReactNode
+}
+
+export function Dialog({ title, open, onClose, wide = false, children }: DialogProps) {
+  return (
+    <Base.Root open={open} onOpenChange={(next) => next || onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className="backdrop" />
+        <Base.Popup className="dialog" data-wide={wide}>
+          <header className="dialog-head">
+            <Base.Title className="dialog-title">{title}</Base.Title>
+            <Base.Close className="icon-button" aria-label="Close">
+              <Icon name="close" />
+            </Base.Close>
+          </header>
+          {children}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  )
+}
+
+interface QuestionProps {
+  title: string
+  text: string
+  /** What the button does, as a verb. */
+  yes: string
+  open: boolean
+  onYes(): void
+  onClose(): void
+}
+
+/** Asked before what cannot be taken back. */
+export function Question({ title, text, yes, open, onYes, onClose }: QuestionProps) {
+  return (
+    <AlertDialog.Root open={open} onOpenChange={(next) => next || onClose()}>
+      <AlertDialog.Portal>
+        <AlertDialog.Backdrop className="backdrop" />
+        <AlertDialog.Popup className="dialog">
+          <header className="dialog-head">
+            <AlertDialog.Title className="dialog-title">{title}</AlertDialog.Title>
+          </header>
+          <AlertDialog.Description className="dialog-words">{text}</AlertDialog.Description>
+          <footer className="dialog-foot">
+            <AlertDialog.Close className="button">Cancel</AlertDialog.Close>
+            <AlertDialog.Close className="button" data-kind="danger" onClick={onYes}>
+              {yes}
+            </AlertDialog.Close>
+          </footer>
+        </AlertDialog.Popup>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  )
+}

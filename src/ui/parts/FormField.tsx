@@ -1,0 +1,49 @@
+import { Field } from '@base-ui/react/field'
+
+interface FormFieldProps {
+  label: string
+  value: string
+  onChange(value: string): void
+  area?: boolean
+  numeric?: boolean
+  hint?: string | undefined
+  placeholder?: string | undefined
+  /** The server's words about this field. */
+  error?: string | undefined
+  touched?: boolean
+}
+
+export function FormField({
+  label,
+  value,
+  onChange,
+  area,
+  numeric,
+  hint,
+  placeholder,
+  error,
+  touched,
+}: FormFieldProps) {
+  return (
+    <Field.Root className="field" data-area={area} data-touched={touched} invalid={error !== undefined}>
+      <Field.Label className="field-label">{label}</Field.Label>
+      <Field.Control
+        className="field-input"
+        value={value}
+        placeholder={placeholder}
+        autoComplete="off"
+        spellCheck={false}
+        inputMode={numeric ? 'numeric' : undefined}
+        onValueChange={(next) => onChange(String(next))}
+        {...(area && { render: <textarea rows={2} /> })}
+      />
+      {error !== undefined ? (
+        <Field.Error className="field-error" match>
+          {error}
+        </Field.Error>
+      ) : (
+        hint && <Field.Description className="field-hint">{hint}</Field.Description>
+      )}
+    </Field.Root>
+  )
+}

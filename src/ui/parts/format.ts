@@ -1,0 +1,31 @@
+/** Numbers, durations and times as people read them. */
+
+const NUMBER = new Intl.NumberFormat('en')
+export const count = (number: number): string => NUMBER.format(number)
+
+/** 45s, 12:05, 3:02:10, 4d 03:12. */
+export function duration(seconds: number): string {
+  const [d, h, m, s] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+    Math.floor(seconds) % 60,
+  ]
+  const two = (number: number) => String(number).padStart(2, '0')
+  if (d > 0) return `${d}d ${two(h)}:${two(m)}`
+  if (h > 0) return `${h}:${two(m)}:${two(s)}`
+  return m > 0 ? `${m}:${two(s)}` : `${s}s`
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const DAY = new Intl.DateTimeFormat('en-GB', { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' })
+
+/** The time of day, with the day when it is another one; nothing: never. */
+export function moment(seconds: number, now: number): string {
+  if (seconds === 0) return ''
+  const date = new Date(seconds * 1000)
+  return date.toDateString() === new Date(now * 1000).toDateString() ? CLOCK.format(date) : DAY.format(date)
+}
+
+/** `1 job`, `12 jobs`. */
+export const plural = (number: number, what: string): string => `${count(number)} ${what}${number === 1 ? '' : 's'}`

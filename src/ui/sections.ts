@@ -1,0 +1,14 @@
+import type { ComponentType } from 'react'
+import { JobsView } from './jobs/JobsView.tsx'
+
+export interface Section {
+  label: string
+  /** The address in the menu. */
+  path: string
+  /** All the addresses of the section, as wouter writes patterns; the server has to know them too (http/page.ts). */
+  pattern: string
+  view: ComponentType
+}
+
+/** The pages there are: a line here, and the addresses in http/page.ts, and it is in the menu and the palette. */
+export const SECTIONS: readonly Section[] = [{ label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView }]

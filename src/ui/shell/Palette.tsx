@@ -1,0 +1,67 @@
+import { Autocomplete } from '@base-ui/react/autocomplete'
+import { Dialog } from '@base-ui/react/dialog'
+import { Store, useStore } from '../data/store.ts'
+import { type Command, useAllCommands } from './commands.ts'
+
+const open = new Store(false)
+export const openPalette = () => open.set(true)
+
+interface Group {
+  value: string
+  items: Command[]
+}
+
+/** Every command that there is now, found by typing. */
+export function Palette() {
+  const isOpen = useStore(open)
+  // What the view offers before what the page always has.
+  const commands = useAllCommands().toSorted((a, b) => Number(a.group === 'Page') - Number(b.group === 'Page'))
+  const groups: Group[] = [...Map.groupBy(commands, ({ group }) => group)].map(([value, items]) => ({
+    value,
+    items: items.filter(({ id, unable }) => id !== 'palette' && unable === undefined),
+  }))
+  const run = (command: Command) => {
+    open.set(false)
+    // The dialog gives the focus back first: a command may open another.
+    setTimeout(() => command.run())
+  }
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={(next) => open.set(next)}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog palette" aria-label="All commands">
+          <Autocomplete.Root
+            open
+            inline
+            autoHighlight="always"
+            items={groups.filter(({ items }) => items.length > 0)}
+            itemToStringValue={(command) => command.label}
+          >
+            <Autocomplete.Input className="palette-input" aria-label="Find a command" placeholder="Find a command" />
+            <Autocomplete.Empty className="palette-empty">No command has these letters.</Autocomplete.Empty>
+            <Autocomplete.List className="palette-list">
+              {(group: Group) => (
+                <Autocomplete.Group key={group.value} items={group.items}>
+                  <Autocomplete.GroupLabel className="palette-group">{group.value}</Autocomplete.GroupLabel>
+                  <Autocomplete.Collection>
+                    {(command: Command) => (
+                      <Autocomplete.Item
+                        key={command.id}
+                        value={command}
+                        className="menu-item"
+                        onClick={() => run(command)}
+                      >
+                        <span>{command.label}</span>
+                        {command.keys && <kbd>{command.keys}</kbd>}
+                      </Autocomplete.Item>
+                    )}
+                  </Autocomplete.Collection>
+                </Autocomplete.Group>
+              )}
+            </Autocomplete.List>
+          </Autocomplete.Root>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -1,0 +1,105 @@
+import { useMemo } from 'react'
+import { Link, useLocation } from 'wouter'
+import { farm } from '../data/live.ts'
+import { useStore } from '../data/store.ts'
+import { stream, useWatch } from '../data/stream.ts'
+import { count } from '../parts/format.ts'
+import { Icon } from '../parts/Icon.tsx'
+import { SECTIONS } from '../sections.ts'
+import { type Command, useCommands } from './commands.ts'
+import { openPalette } from './Palette.tsx'
+import { openShortcuts } from './Shortcuts.tsx'
+import { THEMES, useTheme } from './theme.ts'
+
+const WORDS = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'No connection: trying again',
+  asleep: 'Asleep',
+} as const
+const THEME_ICONS = { system: 'system', dark: 'moon', light: 'sun' } as const
+
+export function TopBar() {
+  const [location, go] = useLocation()
+  const [theme, setTheme] = useTheme()
+  const connection = useStore(stream.connection)
+  const health = useStore(farm)
+  useWatch({ farm: true })
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system'
+  const commands = useMemo<Command[]>(
+    () => [
+      ...SECTIONS.map(({ label, path }) => ({
+        id: `go ${path}`,
+        label: `Go to ${label}`,
+        group: 'Page',
+        run: () => go(path),
+      })),
+      ...THEMES.map((name) => ({
+        id: `theme ${name}`,
+        label: `Theme: ${name}`,
+        group: 'Page',
+        run: () => setTheme(name),
+      })),
+      { id: 'palette', label: 'All commands', group: 'Page', keys: 'Ctrl+K', always: true, run: openPalette },
+      { id: 'shortcuts', label: 'Keyboard shortcuts', group: 'Page', keys: '?', run: openShortcuts },
+      { id: 'api', label: 'API documentation', group: 'Page', run: () => window.open('/docs', '_blank', 'noreferrer') },
+    ],
+    [go, setTheme],
+  )
+  useCommands(commands)
+  return (
+    <header className="top">
+      <Link href="/" className="brand">
+        Coalition
+      </Link>
+      <nav className="sections" aria-label="Sections">
+        {SECTIONS.map(({ label, path }) => (
+          <Link key={path} href={path} aria-current={location.startsWith(path) ? 'page' : undefined}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {health && (
+        <p className="farm-counts">
+          <span title="Workers that run a job, of all">
+            <b>{count(health.workers.working)}</b>/{count(health.workers.total)} workers
+          </span>
+          <span title="Jobs that a worker could take now">
+            <b>{count(health.jobs.ready)}</b> ready
+          </span>
+        </p>
+      )}
+      <span className="connection" data-connection={connection} role="status">
+        <i aria-hidden="true" />
+        <span>{WORDS[connection]}</span>
+      </span>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="All commands"
+        title="All commands (Ctrl+K)"
+        onClick={openPalette}
+      >
+        <Icon name="search" />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={`Theme: ${theme}. Change to ${next}`}
+        title={`Theme: ${theme}`}
+        onClick={() => setTheme(next)}
+      >
+        <Icon name={THEME_ICONS[theme]} />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={openShortcuts}
+      >
+        <Icon name="help" />
+      </button>
+    </header>
+  )
+}

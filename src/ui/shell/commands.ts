@@ -1,0 +1,50 @@
+/** Everything that can be done now: what the menus, the palette (Ctrl-K), the shortcuts and `?` show is this one list. */
+import { useEffect, useId } from 'react'
+import { Store, useStore } from '../data/store.ts'
+import { isPressed, isTyping } from './keys.ts'
+
+export interface Command {
+  id: string
+  label: string
+  /** A heading in the palette and among the shortcuts. */
+  group: string
+  keys?: string
+  /** Works while somebody types, too. */
+  always?: boolean
+  danger?: boolean
+  /** Why it cannot be done now; undefined: it can. */
+  unable?: string | undefined
+  run(): void
+}
+
+const lists = new Store<ReadonlyMap<string, readonly Command[]>>(new Map())
+
+/** Offers commands as long as the component is there. */
+export function useCommands(commands: readonly Command[]): void {
+  const who = useId()
+  useEffect(() => lists.set(new Map(lists.get()).set(who, commands)), [who, commands])
+  useEffect(
+    () => () => {
+      const rest = new Map(lists.get())
+      rest.delete(who)
+      lists.set(rest)
+    },
+    [who],
+  )
+}
+
+export const useAllCommands = (): Command[] => [...useStore(lists).values()].flat()
+
+export function startShortcuts(): void {
+  document.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.repeat) return
+    const typing =
+      isTyping(event.target) || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')
+    for (const command of [...lists.get().values()].flat()) {
+      if (!command.keys || !isPressed(command.keys, event) || (typing && !command.always)) continue
+      event.preventDefault()
+      if (!command.unable) command.run()
+      return
+    }
+  })
+}

@@ -1,0 +1,213 @@
+/** A table of any length: only what is on the screen is drawn. The view says what a row is; keys and selection are the same everywhere. */
+import { useVirtualizer } from '@tanstack/react-virtual'
+import {
+  type ComponentType,
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  useEffect,
+  useRef,
+} from 'react'
+import { useNarrow } from '../parts/useNarrow.ts'
+import type { Column, ColumnModel } from './columns.ts'
+import { pressed, TypeToFind } from './gridKeys.ts'
+import { GridHeader, type Sort } from './Header.tsx'
+import { go, type Lines, pick, type Selection } from './selection.ts'
+
+/** Pixels; the style sheets say the same (`--row`, `--head`). A finger needs more than a mouse. */
+const ROW = 26
+const NARROW_ROW = 36
+const HEAD = 28
+const OVERSCAN = 6
+
+export interface CellsProps<K, R, P> {
+  of: K
+  index: number
+  columns: readonly Column<R, P>[]
+}
+
+/** What a tree says of a row. */
+export interface Level {
+  level: number
+  expanded: boolean | undefined
+}
+
+interface GridProps<K, R, P> {
+  label: string
+  model: ColumnModel<R, P>
+  lines: Lines<K>
+  cells: ComponentType<CellsProps<K, R, P>>
+  selection: Selection<K>
+  onSelect(selection: Selection<K>): void
+  sort: Sort | undefined
+  onSort(sort: Sort | undefined): void
+  /** What is on the screen, and near it. */
+  onVisible(keys: readonly K[]): void
+  /** For typing to find; a row that is not known yet has none. */
+  textOf(key: K): string | undefined
+  /** Keys of the view's own; true: it was one. */
+  onKey?(event: KeyboardEvent): boolean
+  onOpen?(key: K): void
+  levelOf?(index: number): Level
+  /** Something that makes a row look different, as `cut`. */
+  markOf?(key: K): string | undefined
+  /** What stands there when there are no rows. */
+  empty: string
+}
+
+export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>) {
+  const { label, model, lines, cells, selection, onSelect, onVisible, textOf, onKey, onOpen, levelOf, markOf } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const finder = useRef(new TypeToFind())
+  const row = useNarrow() ? NARROW_ROW : ROW
+  const virtual = useVirtualizer({
+    count: lines.count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => row,
+    overscan: OVERSCAN,
+    // The head lies over the first rows of what is scrolled.
+    scrollPaddingEnd: HEAD,
+    useFlushSync: false,
+  })
+  const items = virtual.getVirtualItems()
+  // A row that scrolls off is drawn over as the one that comes: making its cells anew took half of each frame.
+  const slots = useRef(0)
+  slots.current = Math.max(slots.current, items.length)
+  const first = items[0]?.index ?? 0
+  const last = items.at(-1)?.index ?? -1
+  useEffect(() => {
+    const keys: K[] = []
+    for (let i = first; i <= last; i++) keys.push(lines.at(i) as K)
+    onVisible(keys)
+  }, [lines, first, last, onVisible])
+
+  const choose = (next: Selection<K>) => {
+    onSelect(next)
+    if (next.active !== undefined && next.active !== selection.active)
+      virtual.scrollToIndex(lines.indexOf(next.active), { align: 'auto' })
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== scroller.current || onKey?.(event)) return
+    const find = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
+    if (find && /[\p{L}\p{N}_.#-]/u.test(event.key)) {
+      const index = finder.current.find(event.key, lines, selection.active, textOf)
+      if (index >= 0) choose(go(selection, lines, index, {}))
+      return
+    }
+    const page = Math.floor(((scroller.current?.clientHeight ?? 0) - HEAD) / row) - 1
+    const next = pressed(selection, lines, event, page)
+    if (!next) return
+    event.preventDefault()
+    choose(next)
+  }
+  const keyOf = (event: MouseEvent): K | undefined => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null
+    return row ? lines.at(Number(row.dataset.index)) : undefined
+  }
+  const onMouseDown = (event: MouseEvent) => {
+    const key = keyOf(event)
+    if (key === undefined || (event.target instanceof Element && event.target.closest('a, button'))) return
+    // A menu is for what is selected, if it is opened there.
+    if (event.button === 2 && selection.keys.has(key)) return
+    const how = { range: event.shiftKey, add: event.ctrlKey || event.metaKey }
+    if (event.button !== 1) onSelect(pick(selection, lines, key, how))
+    // A range of rows, not of letters.
+    if (event.shiftKey) event.preventDefault()
+  }
+  const activeIndex = selection.active === undefined ? -1 : lines.indexOf(selection.active)
+  return (
+    <div
+      ref={scroller}
+      className="grid"
+      role="treegrid"
+      tabIndex={0}
+      aria-label={label}
+      aria-multiselectable="true"
+      aria-rowcount={lines.count + 1}
+      aria-activedescendant={activeIndex >= first && activeIndex <= last ? rowId(label, activeIndex) : undefined}
+      style={{ '--columns': model.template, '--width': `${model.width}px` } as CSSProperties}
+      onKeyDown={onKeyDown}
+      onMouseDown={onMouseDown}
+      onDoubleClick={(event) => {
+        const key = keyOf(event)
+        if (key !== undefined) onOpen?.(key)
+      }}
+    >
+      <GridHeader model={model} sort={props.sort} onSort={props.onSort} />
+      <div role="rowgroup" className="grid-body" style={{ height: virtual.getTotalSize() }}>
+        {items.map(({ index, start }) => {
+          const key = lines.at(index)
+          if (key === undefined) return null
+          const { level, expanded } = levelOf?.(index) ?? { level: 1, expanded: undefined }
+          return (
+            <Row
+              key={index % slots.current}
+              id={rowId(label, index)}
+              of={key}
+              index={index}
+              start={start}
+              level={level}
+              expanded={expanded}
+              selected={selection.keys.has(key)}
+              active={key === selection.active}
+              mark={markOf?.(key)}
+              columns={model.shown as readonly Column<never, never>[]}
+              cells={cells as unknown as ComponentType<CellsProps<string | number, never, never>>}
+            />
+          )
+        })}
+      </div>
+      {lines.count === 0 && <p className="grid-empty">{props.empty}</p>}
+    </div>
+  )
+}
+
+const rowId = (label: string, index: number) => `${label.replaceAll(/\W/g, '-')}-${index}`
+
+interface RowProps {
+  id: string
+  of: string | number
+  index: number
+  start: number
+  level: number
+  expanded: boolean | undefined
+  selected: boolean
+  active: boolean
+  mark: string | undefined
+  columns: readonly Column<never, never>[]
+  cells: ComponentType<CellsProps<string | number, never, never>>
+}
+
+const Row = memo(function Row({
+  id,
+  of,
+  index,
+  start,
+  level,
+  expanded,
+  selected,
+  active,
+  mark,
+  columns,
+  cells: Cells,
+}: RowProps) {
+  return (
+    <div
+      id={id}
+      role="row"
+      className="grid-row"
+      data-index={index}
+      data-active={active}
+      data-mark={mark}
+      data-odd={index % 2 === 1}
+      aria-rowindex={index + 2}
+      aria-level={level}
+      aria-expanded={expanded}
+      aria-selected={selected}
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      <Cells of={of} index={index} columns={columns} />
+    </div>
+  )
+})

@@ -1,0 +1,365 @@
+/** The Jobs view in a real browser, against the real server. */
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import axe from 'axe-core'
+import type { Locator, Page } from 'playwright-core'
+import type { Job } from '../../src/models.ts'
+import { until } from '../support/server.ts'
+import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
+
+const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+
+describe.skipIf(!usable)('the Jobs view', () => {
+  let opened: Opened
+  let page: Page
+
+  beforeEach(async () => {
+    opened = await openPage()
+    page = opened.page
+  }, 60_000)
+  afterEach(async () => {
+    const { complaints } = opened
+    await opened.close()
+    // What the policy forbids, and what breaks, is in the browser's console.
+    expect(complaints).toEqual([])
+  })
+  afterAll(closeBrowser)
+
+  const show = async (address = '/') => {
+    await page.goto(opened.server.url + address)
+    await page.locator('.connection[data-connection="live"]').waitFor()
+  }
+  const row = (title: string): Locator => page.locator('.grid-body [role="row"]').filter({ hasText: title })
+  const titles = () => page.locator('.grid-body .job-name').allTextContents()
+  const selected = () => page.locator('.grid-body [aria-selected="true"] .job-name').allTextContents()
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const stateOf = (title: string) => row(title).locator('.state-word')
+  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
+    until(async () => Bun.deepEquals(await read(), wanted), `${JSON.stringify(wanted)}`)
+
+  /** Two shots with three frames each, and a job that stands alone. */
+  async function scene() {
+    const [shot, other, alone] = await opened.add([
+      {
+        title: 'Shot',
+        user: 'ann',
+        priority: 700,
+        children: ['a', 'b', 'c'].map((each) => ({ title: `frame ${each}`, command: each })),
+      },
+      {
+        title: 'Other',
+        user: 'bob',
+        priority: 300,
+        children: ['d', 'e', 'f'].map((each) => ({ title: `still ${each}`, command: each })),
+      },
+      { title: 'Alone', user: 'ann', command: 'x' },
+    ])
+    return { shot: shot as number, other: other as number, alone: alone as number }
+  }
+
+  test('opens a group in place, goes into it, and back by its breadcrumbs', async () => {
+    const { shot } = await scene()
+    await show()
+    await row('Shot').getByRole('button', { name: 'Open' }).click()
+    await row('frame b').waitFor()
+    await becomes(titles, ['Shot', 'frame a', 'frame b', 'frame c', 'Other', 'Alone'])
+    await row('Shot').getByRole('button', { name: 'Close' }).click()
+    await becomes(titles, ['Shot', 'Other', 'Alone'])
+    await row('Shot').dblclick({ position: { x: 320, y: 10 } })
+    await becomes(titles, ['frame a', 'frame b', 'frame c'])
+    expect(new URL(page.url()).pathname).toBe(`/jobs/${shot}`)
+    await page.getByRole('link', { name: 'All jobs' }).click()
+    await becomes(titles, ['Shot', 'Other', 'Alone'])
+  })
+
+  test('filters by chips and text, which are in the address and can be sent to somebody', async () => {
+    await scene()
+    await show()
+    await page.getByLabel('Filter').fill('user:ann priority:>800')
+    await page.keyboard.press('Enter')
+    await becomes(titles, ['Alone'])
+    expect(new URL(page.url()).searchParams.get('q')).toBe('user:ann priority:>800')
+    await page.getByRole('button', { name: 'Without priority:>800' }).click()
+    await becomes(titles, ['Shot', 'Alone'])
+    await show(`/jobs?q=${encodeURIComponent('still')}&deep=1&sort=-title`)
+    await becomes(titles, ['still f', 'still e', 'still d'])
+    await page.getByLabel('Filter').fill('state:purple ')
+    await page.getByLabel('Filter').press('Enter')
+    await page.getByRole('alert').filter({ hasText: "state is 'purple'" }).waitFor()
+    opened.complaints.length = 0
+  })
+
+  test('sorts by a click on a head, and turns round by another', async () => {
+    await scene()
+    await show()
+    await becomes(titles, ['Shot', 'Other', 'Alone'])
+    await page.getByRole('columnheader', { name: 'Priority' }).getByRole('button').click()
+    await becomes(titles, ['Other', 'Shot', 'Alone'])
+    await page.getByRole('columnheader', { name: 'Priority' }).getByRole('button').click()
+    await becomes(titles, ['Alone', 'Shot', 'Other'])
+    expect(await page.getByRole('columnheader', { name: 'Priority' }).getAttribute('aria-sort')).toBe('descending')
+  })
+
+  test('selects by click, Ctrl, Shift and keyboard, and finds by typing', async () => {
+    await scene()
+    await show()
+    await row('Shot').click()
+    await row('Alone').click({ modifiers: ['Shift'] })
+    await becomes(selected, ['Shot', 'Other', 'Alone'])
+    await row('Other').click({ modifiers: ['Control'] })
+    await becomes(selected, ['Shot', 'Alone'])
+    await page.keyboard.press('Home')
+    await becomes(selected, ['Shot'])
+    await page.keyboard.press('ArrowRight')
+    await row('frame a').waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Shift+ArrowDown')
+    await becomes(selected, ['frame a', 'frame b'])
+    await page.keyboard.press('ArrowLeft')
+    await becomes(selected, ['Shot'])
+    await page.keyboard.type('al')
+    await becomes(selected, ['Alone'])
+    await page.keyboard.press('Control+a')
+    await becomes(async () => (await selected()).length, 6)
+    await page.keyboard.press('Escape')
+    await becomes(selected, [])
+  })
+
+  test('pauses and starts what is selected, and the server did it', async () => {
+    const { alone } = await scene()
+    await show()
+    await row('Alone').click()
+    await button('Pause').click()
+    await becomes(() => stateOf('Alone').textContent(), 'PAUSED')
+    await until(async () => (await opened.server.job(alone)).state === 'PAUSED', 'the pause')
+    await page.keyboard.press('Alt+s')
+    await becomes(() => stateOf('Alone').textContent(), 'WAITING')
+    await until(async () => (await opened.server.job(alone)).state === 'WAITING', 'the start')
+  })
+
+  test('shows what others do, without being asked', async () => {
+    const { shot, alone } = await scene()
+    await show()
+    await row('Shot').getByRole('button', { name: 'Open' }).click()
+    await row('frame a').waitFor()
+    await opened.server.post('/api/pausejobs', [alone])
+    await becomes(() => stateOf('Alone').textContent(), 'PAUSED')
+    const run = await opened.server.pick('node-1')
+    await becomes(() => stateOf('frame a').textContent(), 'WORKING')
+    await opened.server.post(`/api/runs/${run?.run}/heartbeat`, { worker: 'node-1', progress: 0.5 })
+    await becomes(() => row('frame a').locator('.progress-word').textContent(), '50%')
+    await opened.server.post(`/api/runs/${run?.run}/end`, { worker: 'node-1', exit_code: 0 })
+    await becomes(() => stateOf('frame a').textContent(), 'FINISHED')
+    await becomes(() => row('Shot').locator('.progress-word').textContent(), '33%')
+    await opened.add([{ title: 'new one', command: 'x', parent: shot }])
+    await row('new one').waitFor()
+    await opened.server.delete('/api/jobs', [alone])
+    await row('Alone').waitFor({ state: 'detached' })
+    await becomes(() => page.locator('.totals').getByText('finished').textContent(), '1 finished')
+  })
+
+  test('edits many at once: says what differs, sends what was touched and nothing else', async () => {
+    const { shot, other } = await scene()
+    await show()
+    await row('Shot').click()
+    await row('Other').click({ modifiers: ['Control'] })
+    await page.keyboard.press('F2')
+    const dialog = page.getByRole('dialog', { name: 'Edit 2 jobs' })
+    expect(await dialog.getByLabel('Priority').getAttribute('placeholder')).toBe('Mixed values')
+    expect(await dialog.getByLabel('Directory').inputValue()).toBe('.')
+    await dialog.getByLabel('Retry').fill('4')
+    expect(JSON.parse((await dialog.locator('pre').textContent()) ?? '')).toEqual({
+      [shot]: { retry: 4 },
+      [other]: { retry: 4 },
+    })
+    await dialog.getByRole('button', { name: 'Change 2 jobs' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(await opened.server.job(shot)).toMatchObject({ retry: 4, priority: 700, user: 'ann' })
+    expect(await opened.server.job(other)).toMatchObject({ retry: 4, priority: 300, user: 'bob' })
+  })
+
+  test('says what the server refuses in its own words, at the field', async () => {
+    await scene()
+    await show()
+    await row('Alone').click()
+    await page.keyboard.press('F2')
+    const dialog = page.getByRole('dialog', { name: 'Job' })
+    await dialog.getByLabel('Priority').fill('high')
+    await dialog.getByRole('button', { name: 'Change 1 job' }).click()
+    await dialog.locator('.field-error').filter({ hasText: "'high'" }).waitFor()
+    opened.complaints.length = 0
+  })
+
+  test('adds a job by a form that shows what it sends', async () => {
+    const { shot } = await scene()
+    await show()
+    await row('Shot').click()
+    await page.keyboard.press('Alt+n')
+    const dialog = page.getByRole('dialog', { name: `New job in group ${shot}` })
+    await dialog.getByLabel('Title').fill('<script>alert(1)</script>')
+    await dialog.getByLabel('Command').fill('render {frame}')
+    await dialog.getByLabel('Frames', { exact: true }).fill('1-3')
+    expect(JSON.parse((await dialog.locator('pre').textContent()) ?? '')).toEqual({
+      parent: shot,
+      title: '<script>alert(1)</script>',
+      command: 'render {frame}',
+      frames: '1-3',
+    })
+    await dialog.getByRole('button', { name: 'Add job' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await row('Shot').getByRole('button', { name: 'Open' }).click()
+    await row('<script>').waitFor()
+    expect((await opened.server.get<Job[]>(`/api/jobs/${shot}/children?title=script`)).body[0]).toMatchObject({
+      total: 3,
+    })
+  })
+
+  test('asks before it deletes, and names the number', async () => {
+    const { shot, alone } = await scene()
+    await show()
+    await row('Shot').click()
+    await row('Alone').click({ modifiers: ['Control'] })
+    await page.keyboard.press('Delete')
+    const question = page.getByRole('alertdialog', { name: 'Delete 2 jobs?' })
+    await question.getByText('2 jobs and the 3 jobs below').waitFor()
+    await question.getByRole('button', { name: 'Cancel' }).click()
+    expect((await opened.server.get(`/api/jobs/${shot}`)).status).toBe(200)
+    await page.keyboard.press('Delete')
+    await question.getByRole('button', { name: 'Delete 2 jobs' }).click()
+    await becomes(titles, ['Other'])
+    expect((await opened.server.get(`/api/jobs/${alone}`)).status).toBe(404)
+  })
+
+  test('moves by cut and paste, and raises priorities by keys', async () => {
+    const { shot, other, alone } = await scene()
+    await show()
+    await row('Alone').click()
+    await page.keyboard.press('Control+x')
+    await page.getByText('1 job cut').waitFor()
+    await row('Other').click()
+    await page.keyboard.press('Control+v')
+    await becomes(titles, ['Shot', 'Other'])
+    expect((await opened.server.job(alone)).parent).toBe(other)
+    await row('Shot').click()
+    await page.keyboard.press('Alt+ArrowUp')
+    await until(async () => (await opened.server.job(shot)).priority === 701, 'the priority')
+  })
+
+  test('offers it all in the context menu and the palette', async () => {
+    const { alone } = await scene()
+    await show()
+    await row('Alone').click({ button: 'right' })
+    await page.getByRole('menuitem', { name: 'Pause' }).click()
+    await until(async () => (await opened.server.job(alone)).state === 'PAUSED', 'the pause')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Find a command' }).fill('reset')
+    await page.keyboard.press('Enter')
+    await until(async () => (await opened.server.job(alone)).state === 'WAITING', 'the reset')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('Shift+?')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Alt+Shift+R').waitFor()
+  })
+
+  test('copies as CSV, and a title that begins like a formula is a text', async () => {
+    await opened.add([{ title: '=1+1', command: 'x', user: 'a,b' }])
+    await show()
+    await row('=1+1').click()
+    await page.keyboard.press('Control+c')
+    await page.getByText('1 job copied').first().waitFor()
+    const text = await page.evaluate(() => navigator.clipboard.readText())
+    expect(text.split('\r\n')[1]).toContain(`'=1+1,,"a,b",WAITING`)
+  })
+
+  test('remembers which columns there are, in which order, how wide', async () => {
+    await scene()
+    await show()
+    const heads = () => page.getByRole('columnheader').allTextContents()
+    const widthOf = async (name: string) => (await page.getByRole('columnheader', { name }).boundingBox())?.width ?? 0
+    const width = await widthOf('Worker')
+    const edge = await page.getByRole('columnheader', { name: 'Worker' }).locator('.resizer').boundingBox()
+    await page.mouse.move((edge?.x ?? 0) + 3, (edge?.y ?? 0) + 10)
+    await page.mouse.down()
+    await page.mouse.move((edge?.x ?? 0) + 43, (edge?.y ?? 0) + 10, { steps: 4 })
+    await page.mouse.up()
+    await becomes(async () => Math.round((await widthOf('Worker')) - width), 40)
+    await page.getByRole('columnheader', { name: 'State' }).dragTo(page.getByRole('columnheader', { name: 'Title' }))
+    await becomes(async () => (await heads()).slice(0, 3), ['ID', 'State', 'Title'])
+    expect(await page.getByRole('columnheader', { name: 'Command' }).count()).toBe(0)
+    await button('Columns').click()
+    await page.getByLabel('Command', { exact: true }).check()
+    await page.getByLabel('User', { exact: true }).uncheck()
+    await page.keyboard.press('Escape')
+    await page.reload()
+    await page.getByRole('columnheader', { name: 'Command' }).waitFor()
+    expect((await heads()).slice(0, 3)).toEqual(['ID', 'State', 'Title'])
+    expect(Math.round((await widthOf('Worker')) - width)).toBe(40)
+    expect(await page.getByRole('columnheader', { name: 'User' }).count()).toBe(0)
+  })
+
+  test('says when the connection is lost, mends it, and shows what happened meanwhile', async () => {
+    const { alone } = await scene()
+    await show()
+    await becomes(titles, ['Shot', 'Other', 'Alone'])
+    await opened.server.down()
+    await page.getByText('No connection: trying again').waitFor()
+    expect(await titles()).toEqual(['Shot', 'Other', 'Alone'])
+    await opened.server.up()
+    await opened.server.post('/api/jobs', { [alone]: { title: 'Not alone' } })
+    await opened.add([{ title: 'Made meanwhile', command: 'x' }])
+    await page.locator('.connection[data-connection="live"]').waitFor()
+    await becomes(titles, ['Shot', 'Other', 'Not alone', 'Made meanwhile'])
+    opened.complaints.length = 0
+  })
+
+  test('hangs up while its tab is hidden, and knows what happened when it is looked at again', async () => {
+    const { alone } = await scene()
+    await page.clock.install()
+    await show()
+    await becomes(titles, ['Shot', 'Other', 'Alone'])
+    await seen(false)
+    await page.clock.fastForward(11_000)
+    await page.getByText('Asleep').waitFor()
+    await opened.server.post('/api/jobs', { [alone]: { title: 'Not alone' } })
+    await opened.server.add({ title: 'Made meanwhile', command: 'x' })
+    await seen(true)
+    await becomes(titles, ['Shot', 'Other', 'Not alone', 'Made meanwhile'])
+  })
+
+  /** As the browser tells a page that its tab is shown, or hidden. */
+  const seen = (shown: boolean) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, !shown)
+
+  for (const theme of ['dark', 'light'] as const)
+    test(`has nothing that axe finds, ${theme}`, async () => {
+      const { alone } = await scene()
+      await opened.server.post('/api/pausejobs', [alone])
+      await page.emulateMedia({ colorScheme: theme })
+      await show()
+      await row('Shot').getByRole('button', { name: 'Open' }).click()
+      await row('frame a').click()
+      expect(await violations()).toEqual([])
+      await page.keyboard.press('F2')
+      await page.getByRole('dialog').waitFor()
+      expect(await violations()).toEqual([])
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await row('Alone').click({ button: 'right' })
+      await page.getByRole('menu').waitFor()
+      expect(await violations()).toEqual([])
+    })
+
+  async function violations(): Promise<string[]> {
+    // By evaluate, which the page's policy does not bind, and not by a script element.
+    await page.evaluate(axe.source)
+    const found = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: typeof import('axe-core') }
+      const { violations } = await axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+      })
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+    })
+    return found
+  }
+})

@@ -1,0 +1,147 @@
+/** What the page calculates, as tables. */
+import { describe, expect, test } from 'bun:test'
+import type { Job } from '../../src/models.ts'
+import { remaining } from '../../src/ui/jobs/estimate.ts'
+import { csv } from '../../src/ui/jobs/export.ts'
+import { filterQuery, formatFilter, parseFilter } from '../../src/ui/jobs/filter.ts'
+import { flatten } from '../../src/ui/jobs/lines.ts'
+import { duration } from '../../src/ui/parts/format.ts'
+import { isPressed } from '../../src/ui/shell/keys.ts'
+import { moved } from '../../src/ui/table/order.ts'
+import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
+
+const NOW = 1_800_000_000
+
+describe('the filter line', () => {
+  const table: [line: string, query: Record<string, string>][] = [
+    ['fire', { title: 'fire' }],
+    ['fire and "water works"', { title: 'fire and water works' }],
+    ['state:error', { state: 'error' }],
+    ['state:error state:paused,pending', { state: 'error,paused,pending' }],
+    ['USER:ann', { user: 'ann' }],
+    ['user:"Ann B"', { user: 'Ann B' }],
+    ['priority:>500', { min_priority: '501' }],
+    ['priority:<-5', { max_priority: '-6' }],
+    ['priority:>=500 fire', { min_priority: '500', title: 'fire' }],
+    ['priority:10..20', { min_priority: '10', max_priority: '20' }],
+    ['priority:7', { priority: '7' }],
+    ['priority:high', { priority: 'high' }],
+    ['started:2h', { since: String(NOW - 7200) }],
+    ['started:>1d', { until: String(NOW - 86_400) }],
+    ['shot:010', { title: 'shot:010' }],
+    ['', {}],
+  ]
+  for (const [line, query] of table)
+    test(`${line || 'nothing'}`, () => {
+      expect(filterQuery(parseFilter(line), NOW)).toEqual(query)
+      expect(filterQuery(parseFilter(formatFilter(parseFilter(line))), NOW)).toEqual(query)
+    })
+})
+
+describe('the lines of a tree', () => {
+  const children: Record<number, number[]> = { 1: [11, 12], 11: [111], 2: [] }
+  const lines = flatten([1, 2, 3], (id) => children[id])
+  test('have the children of open groups below them', () => {
+    expect(Array.from({ length: lines.count }, (_, i) => [lines.at(i), lines.depthAt(i)])).toEqual([
+      [1, 0],
+      [11, 1],
+      [111, 2],
+      [12, 1],
+      [2, 0],
+      [3, 0],
+    ])
+  })
+  test('know the group they are in', () => {
+    expect([0, 1, 2, 3, 4].map((index) => lines.parentOf(index))).toEqual([-1, 0, 1, 0, -1])
+    expect([lines.indexOf(12), lines.indexOf(99)]).toEqual([3, -1])
+  })
+})
+
+describe('a selection', () => {
+  const lines = flatten([1, 2, 3, 4, 5], () => undefined)
+  const keys = (selection: { keys: ReadonlySet<number> }) => [...selection.keys].toSorted()
+  const two = pick(nothing<number>(), lines, 2, {})
+
+  test('is one by a click, more by Ctrl, a range by Shift, from where it began', () => {
+    expect(keys(two)).toEqual([2])
+    expect(keys(pick(two, lines, 4, { add: true }))).toEqual([2, 4])
+    expect(keys(pick(two, lines, 2, { add: true }))).toEqual([])
+    const range = pick(two, lines, 4, { range: true })
+    expect(keys(range)).toEqual([2, 3, 4])
+    expect(keys(pick(range, lines, 1, { range: true }))).toEqual([1, 2])
+  })
+  test('follows the keyboard, which stops at the ends', () => {
+    expect(go(two, lines, 99, {}).active).toBe(5)
+    expect(go(two, lines, -1, {}).active).toBe(1)
+    expect(keys(go(two, lines, 3, { add: true }))).toEqual([2])
+    expect(keys(all(two, lines))).toEqual([1, 2, 3, 4, 5])
+  })
+  test('loses what is gone from the list', () => {
+    const fewer = flatten([1, 3], () => undefined)
+    expect(kept(all(two, lines), fewer)).toMatchObject({ keys: new Set([1, 3]), active: undefined })
+    expect(kept(two, lines)).toBe(two)
+  })
+})
+
+test('a column goes before another', () => {
+  expect(moved(['a', 'b', 'c'], 'c', 0)).toEqual(['c', 'a', 'b'])
+  expect(moved(['a', 'b', 'c'], 'a', 1)).toEqual(['b', 'a', 'c'])
+  expect(moved(['a', 'b', 'c'], 'a', -1)).toEqual(['a', 'b', 'c'])
+})
+
+describe('a key', () => {
+  const press = (key: string, modifiers = {}) => ({
+    key,
+    code: /^[a-z]$/i.test(key) ? `Key${key.toUpperCase()}` : key,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    shiftKey: false,
+    ...modifiers,
+  })
+  const table: [keys: string, pressed: ReturnType<typeof press>, is: boolean][] = [
+    ['Ctrl+K', press('k', { ctrlKey: true }), true],
+    ['Ctrl+K', press('k', { metaKey: true }), true],
+    ['Ctrl+K', press('k'), false],
+    ['Alt+R', press('r', { altKey: true }), true],
+    ['Alt+R', press('R', { altKey: true, shiftKey: true }), false],
+    ['Alt+Shift+R', press('R', { altKey: true, shiftKey: true }), true],
+    ['Alt+S', { ...press('ß', { altKey: true }), code: 'KeyS' }, true],
+    ['?', press('?', { shiftKey: true }), true],
+    ['Delete', press('Delete'), true],
+    ['Delete', press('Delete', { shiftKey: true }), false],
+  ]
+  for (const [keys, pressed, is] of table)
+    test(`${JSON.stringify(pressed)} is ${is ? '' : 'not '}${keys}`, () => {
+      expect(isPressed(keys, pressed)).toBe(is)
+    })
+})
+
+test('a duration reads as people write it', () => {
+  expect([0, 59, 61, 3661, 90_061].map(duration)).toEqual(['0s', '59s', '1:01', '1:01:01', '1d 01:01'])
+})
+
+describe('what is left', () => {
+  const leaf = (progress: number) => ({ command: 'x', state: 'WORKING', progress }) as Job
+  const group = (part: Partial<Job>) => ({ command: '', ...part }) as Job
+  test('of a leaf follows its progress', () => {
+    expect(remaining(leaf(0.25), 100)).toBe(300)
+    expect(remaining(leaf(0), 100)).toBeUndefined()
+  })
+  test('of a group follows what its leaves took, and how many run', () => {
+    expect(remaining(group({ total: 10, total_finished: 4, total_errors: 0, total_working: 2 }), 500)).toBe(250)
+    expect(remaining(group({ total: 10, total_finished: 4, total_errors: 0, total_working: 0 }), 500)).toBeUndefined()
+  })
+})
+
+test('CSV quotes what has to be, and no title is a formula', () => {
+  const columns = [
+    { id: 'title', label: 'Title', value: (job: Job) => job.title },
+    { id: 'priority', label: 'Priority', value: (job: Job) => job.priority },
+  ]
+  const jobs = [
+    { title: 'a "b", c', priority: -5 },
+    { title: '=cmd()', priority: 1 },
+  ] as Job[]
+  expect(csv(jobs, columns)).toBe(`Title,Priority\r\n"a ""b"", c",-5\r\n'=cmd(),1`)
+})
