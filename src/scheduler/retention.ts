@@ -16,7 +16,7 @@ const DAY = 86_400
 /** Rows looked at in one go. */
 const READ = 200
 const EVENTS = 200
-/** Operations in one step. */
+/** Operations in one step: with a step a second up to 864,000 root jobs a day. */
 const OPERATIONS = 10
 
 export const prepareRetention = ({ sqlite }: Db) => ({
@@ -110,14 +110,16 @@ function* searchRoots(
 }
 
 /**
- * Deletes a root job and all below it; what that leaves to be done is done behind it (domain/removal.ts). Somebody may have
- * started it again, or moved something into it, since it was found: then it stays.
+ * Deletes a root job and all below it; the rows of a group go behind it, in steps, however few they are: nobody waits for
+ * this (domain/removal.ts). Somebody may have started it again, or moved something into it, since it was found: then it
+ * stays.
  */
 function deleteFound(tx: Tx, { id, total, duration }: Found, cutoff: number): void {
   const row = jobAt(tx, id)
   const group = tx.tree.get(id)
   if (row?.parent !== 0 || (group ?? row).state !== 'FINISHED' || (group ?? row).start_time >= cutoff) return
-  if (group ? group.total === total && group.duration === duration : isOver(row, cutoff)) deleteJob(tx, row)
+  if (group ? group.total === total && group.duration === duration : isOver(row, cutoff))
+    deleteJob({ ...tx, steps: { ...tx.steps, atOnce: 0 } }, row)
 }
 
 const isOver = ({ start_time, duration }: Pick<JobRow, 'start_time' | 'duration'>, cutoff: number) =>

@@ -233,3 +233,41 @@ test('an operation that fails takes back only itself, also beside a reset and a 
   expect(farm.job(after).dependencies).toEqual([film])
   expectTreeOfRows(farm)
 })
+
+test('a group that its errors held is picked from as soon as they are reset, and held again if that fails', async () => {
+  await using farm = testFarm({ steps: STEPS, policy: { blocklistAfter: 0 } })
+  const { film, shot, a, b } = await farm.tree({ film: { shot: { a: 'x', b: 'x' } } })
+  await farm.farm.editJobs({ [shot]: { error_limit: 1 } })
+  expect(await farm.runOnce(1)).toBe(a)
+  expect(farm.farm.health().jobs.ready).toBe(0)
+  const outcomes = await Promise.allSettled([
+    farm.farm.editJobs({ [film]: { title: 'first' } }),
+    farm.farm.resetErrorJobs([film]),
+    farm.farm.resetJobs([film, 999]),
+  ])
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  expect(farm.farm.health().jobs.ready).toBe(1)
+  expectTreeOfRows(farm)
+  expect(await farm.runOnce(1)).toBe(b)
+  expect(farm.farm.health().jobs.ready).toBe(0)
+  await farm.farm.resetJobs([film])
+  expectTreeOfRows(farm)
+  await farm.workOff()
+  expect(farm.farm.health().jobs.ready).toBe(2)
+})
+
+test('what waits for another try waits no more after a reset, and the worker that failed it may have it', async () => {
+  await using farm = testFarm({ steps: STEPS })
+  await farm.worker('other')
+  const { film, a, b } = await farm.tree({ film: { a: 'x', b: 'x' } })
+  await farm.farm.editJobs({ [a]: { retry: 5, retry_delay: 100 }, [b]: { retry: 5 } })
+  const [one, two] = [await farm.begin(), await farm.begin('w2')]
+  await farm.end(one, 1)
+  await farm.end(two, 1)
+  expect([await farm.picked('w2'), await farm.picked()]).toEqual([undefined, b])
+  await farm.farm.resetJobs([film])
+  expect(farm.farm.whyJob(a).reasons.map((reason) => reason.kind)).toContain('resetting')
+  await farm.workOff()
+  expect(await farm.picked()).toBe(a)
+  expectTreeOfRows(farm)
+})
