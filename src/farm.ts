@@ -4,6 +4,7 @@ import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { forgive } from './domain/avoided.ts'
+import { isWork, STEPS, type Steps, takeStep } from './domain/background.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
 import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
@@ -16,10 +17,11 @@ import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { noteReturn } from './domain/notes.ts'
 import { type Order, orderJobs } from './domain/order.ts'
+import { discard, GRAVE } from './domain/removal.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { questionOf } from './domain/sessions.ts'
-import { discard, submit } from './domain/submission.ts'
+import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
@@ -51,11 +53,15 @@ export interface FarmOptions {
   /** What is deleted after a time (scheduler/retention.ts); default: nothing. */
   keep?: Keep
   clock?: Clock
+  /** How much of a reset or a delete is done at a time. */
+  steps?: Steps
 }
 
 const FOR_EVER: Keep = { finished: 0, events: 0 }
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
+/** Between two steps of what is done in the background. */
+const REST_MS = 2
 /** How often time is asked what it did (scheduler/rescue.ts). */
 const STEP_MS = 1000
 /** How often signs of life are written: what a crash may cost of them. */
@@ -69,12 +75,12 @@ export type Farm = ReturnType<typeof createFarm>
  */
 export function createFarm(
   db: Db,
-  { logs, workerTimeout = 60, policy, keep = FOR_EVER, clock = wallClock }: FarmOptions,
+  { logs, workerTimeout = 60, policy, keep = FOR_EVER, clock = wallClock, steps = STEPS }: FarmOptions,
 ) {
   // Who brings a clock of his own means all of time.
   const awake = clock === wallClock ? awakeClock() : clock
   const jumps = clock === wallClock ? wallClockJumps() : () => 0
-  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy })
+  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy }, steps)
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters(prospectsOf(core))
@@ -123,11 +129,30 @@ export function createFarm(
     while (await commit(saveSigns));
   }
 
-  let submissions = 0
+  /** What resets and deletes have left to do: the next step of it. Answers whether there may be more. */
+  const workOff = () => write(takeStep)
+
+  // Submissions are made below parents of their own, each other than the grave.
+  let submissions = -GRAVE
+  let running = false
+  let working: Promise<void> | undefined
+  /** Works off all of it. Between two steps come those who asked meanwhile: without a rest each would wait for two. */
+  function background(): void {
+    if (!running || working || !isWork(core)) return
+    working = (async () => {
+      while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
+    })()
+      .catch((error) => console.error('what is left of a reset or a delete could not be worked off:', error))
+      .then(() => {
+        working = undefined
+      })
+  }
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
   let stepping: Promise<void> = Promise.resolve()
   function run(): void {
+    running = true
+    background()
     let steps = 0
     const next = () => {
       timer = setTimeout(() => {
@@ -135,6 +160,7 @@ export function createFarm(
           .then(() => (++steps % SAVE_STEPS === 0 ? saveLife() : undefined))
           .catch((error) => console.error('the scheduler could not take a step:', error))
           .then(() => {
+            background()
             if (!stopped) next()
           })
       }, STEP_MS)
@@ -143,6 +169,12 @@ export function createFarm(
   }
 
   const now = clock
+
+  /** What may leave something to be done behind its answer. */
+  async function large(operation: (tx: Tx) => void): Promise<void> {
+    await write(operation)
+    background()
+  }
 
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
   async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
@@ -157,7 +189,8 @@ export function createFarm(
       while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true })
       return turn.value
     } catch (error) {
-      while (await commit((tx) => discard(tx, cradle)));
+      // It never ran: there are no logs.
+      while (await commit((tx) => discard(tx, cradle, () => undefined)));
       throw error
     }
   }
@@ -190,6 +223,7 @@ export function createFarm(
     /** Seconds since the epoch. */
     now,
     step,
+    workOff,
     /** Starts to look after time-outs and lost workers. */
     run,
     /** Lets idle workers go and writes what is only in memory. The database stays open. */
@@ -198,6 +232,7 @@ export function createFarm(
       clearTimeout(timer)
       waiters.release([...waiters.names()])
       await stepping
+      await working
       await saveLife()
       core.logs.close()
     },
@@ -232,9 +267,9 @@ export function createFarm(
     setLimits: (edits: LimitEdits) => write((tx) => setLimits(tx, edits)),
     /** Lets these workers, or all, have jobs of a root job again. */
     clearBlocklist: (root: number, names?: readonly string[]) => write((tx) => clearBlocklist(tx, root, names)),
-    deleteJobs: (ids: readonly number[]) => write((tx) => jobOperations.deleteJobs(tx, ids)),
-    resetJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetJobs(tx, ids)),
-    resetErrorJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetErrorJobs(tx, ids)),
+    deleteJobs: (ids: readonly number[]) => large((tx) => jobOperations.deleteJobs(tx, ids)),
+    resetJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetJobs(tx, ids)),
+    resetErrorJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetErrorJobs(tx, ids)),
     startJobs: (ids: readonly number[]) => write((tx) => jobOperations.startJobs(tx, ids)),
     pauseJobs: (ids: readonly number[]) => write((tx) => jobOperations.pauseJobs(tx, ids)),
 

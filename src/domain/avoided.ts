@@ -2,10 +2,10 @@
  * Another worker first, but not for ever: a job that failed on one is left to others for a while only. They may all be busy
  * for hours, with work that they will not leave, while the one that failed it has nothing to do.
  */
-import type { Core, Tx } from './core.ts'
+import type { Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { NeedSets } from './needs.ts'
-import type { Rows } from './rows.ts'
+import { jobAt, type Rows } from './rows.ts'
 
 /** So long a failed job is left to other workers, in seconds. */
 export const AVOIDED_SECONDS = 60
@@ -21,10 +21,6 @@ export function avoid(avoided: Avoided, job: number, now: number): void {
   avoided.set(job, now + AVOIDED_SECONDS)
 }
 
-/** The same needs, with no worker to avoid. */
-export const forgiven = ({ needs }: Pick<Core, 'needs'>, set: number): number =>
-  needs.at(set).avoid === '' ? set : needs.with(set, { avoid: '' })
-
 /** Its time is over: whoever asks may have it. */
 export function forgive(tx: Tx): number {
   let count = 0
@@ -33,9 +29,9 @@ export function forgive(tx: Tx): number {
     count++
     tx.avoided.delete(job)
     tx.tree.onUndo(() => tx.avoided.set(job, until))
-    const row = tx.rows.job.get({ id: job })
+    const row = jobAt(tx, job)
     // It may have been tried since, by another, or be gone, or be a group.
-    const needs_id = row && forgiven(tx, row.needs_id)
+    const needs_id = row && tx.needs.forgiven(row.needs_id)
     if (row && needs_id !== undefined && needs_id !== row.needs_id) saveLeaf(tx, row, { needs_id })
   }
   return count
@@ -43,7 +39,7 @@ export function forgive(tx: Tx): number {
 
 /** Before the tree is built: who was avoided when the server ended is not known to the minute any more. */
 export function forgiveAll(needs: NeedSets, rows: Rows): void {
-  for (const id of needs.avoiding()) rows.moveNeeds.run({ from: id, to: needs.with(id, { avoid: '' }) })
+  for (const id of needs.avoiding()) rows.moveNeeds.run({ from: id, to: needs.forgiven(id) })
   needs.save()
   needs.saved()
 }

@@ -42,7 +42,7 @@ export function countFailure(tx: Tx, root: number, worker: string): void {
 }
 
 /** Who failed in a root job, the most failures first. */
-export function listBlocklist(core: Pick<Tx, 'db' | 'rows' | 'blocklist'>, root: number): Blocked[] {
+export function listBlocklist(core: Pick<Tx, 'db' | 'rows' | 'tree' | 'blocklist'>, root: number): Blocked[] {
   jobRow(core, root)
   const rows = core.db.select().from(blocklist).where(eq(blocklist.root, root)).all()
   return rows

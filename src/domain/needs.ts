@@ -89,6 +89,11 @@ export class NeedSets {
     return this.intern({ ...this.at(id), ...change })
   }
 
+  /** The same needs, with no worker to avoid. */
+  forgiven(id: number): number {
+    return this.at(id).avoid === '' ? id : this.with(id, { avoid: '' })
+  }
+
   union(a: number, b: number): number {
     if (a === b || b === NOTHING) return a
     if (a === NOTHING) return b

@@ -5,6 +5,7 @@ import { jobs } from '../db/schema.ts'
 import type { Core } from './core.ts'
 import { type JobFilter, jobConditions } from './lists.ts'
 import { jobRow } from './rows.ts'
+import { jobsAsSeen, SEEN } from './seen.ts'
 
 const isGroup = sql`${jobs.command} = ''`
 
@@ -73,7 +74,8 @@ export async function orderJobs(
   const rows: Pick<Row, 'id' | 'key'>[] = []
   const totals: JobTotals = { jobs: 0, finished: 0, errors: 0, working: 0, duration: 0 }
   for await (const row of scan(core, now, parent, deep, sort, conditions, whole)) {
-    if (inside && !inside.has(row.parent)) continue
+    // What is being made or deleted is in no group of the tree.
+    if (inside ? !inside.has(row.parent) : !core.tree.get(row.parent)) continue
     rows.push(row)
     if (whole || (deep && row.leaves !== 1)) continue
     totals.jobs += row.leaves
@@ -104,7 +106,7 @@ function groupsBelow({ tree }: Core, parent: number): Set<number> {
 }
 
 async function* scan(
-  { db }: Core,
+  core: Core,
   now: number,
   parent: number,
   deep: boolean,
@@ -112,6 +114,7 @@ async function* scan(
   conditions: readonly SQL[],
   whole: boolean,
 ): AsyncGenerator<Row> {
+  const { db, tree, resets } = core
   const among = deep ? gte(jobs.parent, 0) : eq(jobs.parent, parent)
   const zero = sql<number>`0`
   const leaf = (value: SQL, ofGroup: SQL) => (whole ? zero : sql<number>`iif(${isGroup}, ${ofGroup}, ${value})`)
@@ -129,6 +132,7 @@ async function* scan(
     ),
   }
   for (let last = 0; ; ) {
+    const seen = deep ? (resets.next.get() ? SEEN : jobs) : jobsAsSeen(tree, parent)
     // The end of a step is found in the index alone, whatever the filter lets through.
     const end = db
       .select({ id: jobs.id })
@@ -140,7 +144,7 @@ async function* scan(
       .get()
     yield* db
       .select(columns)
-      .from(jobs)
+      .from(seen)
       .where(and(among, gt(jobs.id, last), end && lte(jobs.id, end.id), ...conditions))
       .orderBy(jobs.id)
       .all()

@@ -150,7 +150,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
       },
       many(
         'Delete jobs',
-        'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.',
+        'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay. Of many jobs the rows and logs go after the answer, and are seen by nobody meanwhile.',
         mended(),
       ),
     )
@@ -280,7 +280,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
       },
       many(
         'Reset jobs',
-        'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped.',
+        'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped. Many jobs read so at once, and are picked one after the other as the server gets to them.',
         mended(),
       ),
     )

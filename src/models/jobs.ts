@@ -72,6 +72,8 @@ const {
   run: _c,
   deadline: _d,
   working_since: _w,
+  reset: _s,
+  waited: _i,
   ...jobColumns
 } = jobRow
 

@@ -116,6 +116,12 @@ export class Rules {
   /** Failed runs by root job and worker. */
   failures = new Map<number, Map<string, number>>()
 
+  /**
+   * Of leaves that were reset: those that are not ready yet, and those that still avoid the worker that failed them. These
+   * are the two things that a reset may do later.
+   */
+  late = { ready: new Set<number>(), avoid: new Map<number, string>() }
+
   constructor(
     readonly workerTimeout: number,
     readonly policy: Policy = DEFAULT_POLICY,
@@ -259,6 +265,7 @@ export class Rules {
   isReady = (job: ModelJob) =>
     !this.isGroup(job) &&
     this.state(job) === 'WAITING' &&
+    !this.late.ready.has(job.id) &&
     Math.max(job.start_after, job.retry_at) <= this.now &&
     !this.ancestors(job).some(this.held)
 
@@ -291,7 +298,9 @@ export class Rules {
       if (need[what] > 0 && used + need[what] > worker[what]) return false
     }
     if (this.isBlocked(worker.name, this.root(job).id)) return false
-    return job.avoid !== worker.name || this.now >= job.avoid_until || !this.othersFit(job, host)
+    const late = this.late.avoid.get(job.id)
+    if ((late ?? job.avoid) !== worker.name) return true
+    return (late === undefined && this.now >= job.avoid_until) || !this.othersFit(job, host)
   }
 
   isBlocked(name: string, root: number): boolean {
