@@ -21,6 +21,7 @@ import { questionOf } from './domain/sessions.ts'
 import { discard, submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
+import { FarmError } from './errors.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, nothingFor } from './scheduler/assign.ts'
@@ -47,6 +48,8 @@ export interface FarmOptions {
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
   policy?: Partial<Policy>
+  /** Bytes of output that are kept of a run, and its end; default: all. */
+  logLimit?: number
   /** What is deleted after a time (scheduler/retention.ts); default: nothing. */
   keep?: Keep
   clock?: Clock
@@ -68,12 +71,19 @@ export type Farm = ReturnType<typeof createFarm>
  */
 export function createFarm(
   db: Db,
-  { logs, workerTimeout = 60, policy, keep = FOR_EVER, clock = wallClock }: FarmOptions,
+  {
+    logs,
+    workerTimeout = 60,
+    policy,
+    logLimit = Number.POSITIVE_INFINITY,
+    keep = FOR_EVER,
+    clock = wallClock,
+  }: FarmOptions,
 ) {
   // Who brings a clock of his own means all of time.
   const awake = clock === wallClock ? awakeClock() : clock
   const jumps = clock === wallClock ? wallClockJumps() : () => 0
-  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy })
+  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy }, logLimit)
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters(prospectsOf(core))
@@ -114,6 +124,7 @@ export function createFarm(
     while ((await write(wakeJobs)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+    if (cradles.size > 0) await emptyCradles()
     await retention.step(clock())
   }
 
@@ -122,6 +133,15 @@ export function createFarm(
   }
 
   let submissions = 0
+  /** Of submissions that failed: where the disk was full, there was no room to take them away either. */
+  const cradles = new Set<number>()
+  async function emptyCradles(): Promise<void> {
+    for (const cradle of cradles) {
+      while (await commit((tx) => discard(tx, cradle)));
+      cradles.delete(cradle)
+    }
+  }
+
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
   let stepping: Promise<void> = Promise.resolve()
@@ -131,7 +151,10 @@ export function createFarm(
       timer = setTimeout(() => {
         stepping = step()
           .then(() => (++steps % SAVE_STEPS === 0 ? saveLife() : undefined))
-          .catch((error) => console.error('the scheduler could not take a step:', error))
+          .catch((error) => {
+            // A disk that is full has been said so once, and may be for days.
+            if (!(error instanceof FarmError)) console.error('the scheduler could not take a step:', error)
+          })
           .then(() => {
             if (!stopped) next()
           })
@@ -155,7 +178,8 @@ export function createFarm(
       while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true })
       return turn.value
     } catch (error) {
-      while (await commit((tx) => discard(tx, cradle)));
+      cradles.add(cradle)
+      await emptyCradles().catch(() => {})
       throw error
     }
   }
@@ -196,7 +220,9 @@ export function createFarm(
       clearTimeout(timer)
       waiters.release([...waiters.names()])
       await stepping
-      await saveLife()
+      await saveLife().catch((error) => {
+        if (!(error instanceof FarmError)) throw error
+      })
       core.logs.close()
     },
 

@@ -1,4 +1,5 @@
 import { Commits } from '../db/commit.ts'
+import { Disk } from '../db/disk.ts'
 import type { Db } from '../db/open.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
@@ -29,6 +30,7 @@ export interface Core {
   policy: Policy
   changes: Changes
   signs: Signs
+  disk: Disk
 }
 
 /** What a studio decides for its whole farm. */
@@ -55,26 +57,28 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): Core {
+export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, logLimit: number): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   discardAll({ db, rows })
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()
+  const disk = new Disk()
   return {
     db,
     rows,
     needs,
     tree: new Tree(db, needs, changes, shares),
     live: new Live(awake, signs, changes),
-    logs: new Logs(logs, (job) => signs.log(job)),
+    logs: new Logs(logs, { limit: logLimit, disk, grown: (job) => signs.log(job) }),
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
     policy,
     changes,
     signs,
+    disk,
   }
 }
 
@@ -83,7 +87,7 @@ export function createWriter(core: Core, clock: Clock) {
   const commits = new Commits(core.db.sqlite, core.tree)
   return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
     const acts: (() => void)[] = []
-    const result = await commits.write(() => {
+    const operate = () => {
       // A batch can be done again: only what its last turn said counts.
       acts.length = 0
       const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
@@ -91,7 +95,11 @@ export function createWriter(core: Core, clock: Clock) {
       tellDependents(tx)
       lowerPriorities(tx)
       return result
-    }, how)
+    }
+    const result = await commits.write(operate, how).catch((error) => {
+      throw core.disk.refusal(error)
+    })
+    core.disk.wrote()
     for (const act of acts) act()
     return result
   }

@@ -11,6 +11,7 @@ const STATUS: Record<ErrorKind, number> = {
   too_large: 413,
   invalid: 422,
   unavailable: 503,
+  no_room: 507,
 }
 
 const TITLES: Record<number, string> = {
@@ -23,6 +24,7 @@ const TITLES: Record<number, string> = {
   422: 'Unprocessable Content',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
+  507: 'Insufficient Storage',
 }
 
 /** RFC 9457. */

@@ -30,6 +30,7 @@ export interface TestFarmOptions {
   clock?: TestClock
   workerTimeout?: number
   policy?: Partial<Policy>
+  logLimit?: number
   keep?: Keep
 }
 
@@ -49,7 +50,15 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, policy, keep }: TestFarmOptions) {
+  constructor({
+    path = ':memory:',
+    logs,
+    clock = new TestClock(),
+    workerTimeout,
+    policy,
+    logLimit,
+    keep,
+  }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
@@ -59,6 +68,7 @@ export class TestFarm implements AsyncDisposable {
       clock: clock.read,
       ...(workerTimeout && { workerTimeout }),
       ...(policy && { policy }),
+      ...(logLimit && { logLimit }),
       ...(keep && { keep }),
     })
   }
