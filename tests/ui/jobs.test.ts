@@ -80,7 +80,7 @@ describe.skipIf(!usable)('the Jobs view', () => {
     expect(new URL(page.url()).searchParams.get('q')).toBe('user:ann priority:>800')
     await page.getByRole('button', { name: 'Without priority:>800' }).click()
     await becomes(titles, ['Shot', 'Alone'])
-    await show(`/jobs?q=${encodeURIComponent('still')}&deep=1&sort=-title`)
+    await show(`/jobs?q=${encodeURIComponent('still')}&in=flat&sort=-title`)
     await becomes(titles, ['still f', 'still e', 'still d'])
     await page.getByLabel('Filter').fill('state:purple ')
     await page.getByLabel('Filter').press('Enter')
