@@ -166,7 +166,8 @@ describe.skipIf(!usable)('the Jobs view', () => {
     const dialog = page.getByRole('dialog', { name: 'Edit 2 jobs' })
     expect(await dialog.getByLabel('Priority').getAttribute('placeholder')).toBe('Mixed values')
     expect(await dialog.getByLabel('Directory').inputValue()).toBe('.')
-    await dialog.getByLabel('Retry').fill('4')
+    await dialog.getByText('Failure', { exact: true }).click()
+    await dialog.getByLabel('Retry', { exact: true }).fill('4')
     expect(JSON.parse((await dialog.locator('pre').textContent()) ?? '')).toEqual({
       [shot]: { retry: 4 },
       [other]: { retry: 4 },

@@ -47,7 +47,7 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
     <Dialog title={parent === 0 ? 'New job' : `New job in group ${parent}`} open={open} onClose={onClose} wide>
       <form onSubmit={submit}>
         <JobFields textOf={() => ''} typed={typed} errorOf={errorOf} onType={type}>
-          <details className="form-group">
+          <details className="form-group" open>
             <summary>Frames</summary>
             <div className="fields">
               {FRAMES.map(({ name, label, hint }) => (

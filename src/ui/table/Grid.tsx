@@ -93,9 +93,8 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
   const goToWord = useTypeToFind(props, (index) => choose(go(selection, lines, index, {})))
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== scroller.current || onKey?.(event)) return
-    const find = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
-    if (find && /[\p{L}\p{N}_.#-]/u.test(event.key)) {
-      goToWord(event.key)
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && goToWord(event.key)) {
+      event.preventDefault()
       return
     }
     const page = Math.floor(((scroller.current?.clientHeight ?? 0) - HEAD) / row) - 1

@@ -53,9 +53,18 @@ export class TypeToFind {
   #word = ''
   #last = 0
 
+  /** Whether a key belongs to the word: a space does when there is one, and selects a row otherwise. */
+  takes(key: string): boolean {
+    return key === ' ' ? this.#going : key.length === 1 && /[\p{L}\p{N}_.#-]/u.test(key)
+  }
+
+  get #going(): boolean {
+    return Date.now() - this.#last < WORD_MS
+  }
+
   /** What was typed so far, with this letter. */
   type(letter: string): string {
-    if (Date.now() - this.#last >= WORD_MS) this.#word = ''
+    if (!this.#going) this.#word = ''
     this.#last = Date.now()
     this.#word += letter.toLowerCase()
     return this.#word

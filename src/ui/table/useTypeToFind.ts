@@ -1,5 +1,5 @@
 /** Letters go to the next row that begins so. What nobody has looked at is asked for, when the typing pauses. */
-import { useEffect, useRef } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import { TypeToFind } from './gridKeys.ts'
 import type { Lines, Selection } from './selection.ts'
 
@@ -12,24 +12,18 @@ interface Finding<K> {
   search?(word: string, signal: AbortSignal): Promise<ReadonlySet<K>>
 }
 
-/** Answers what to do with a letter; `found` is told where to go. */
-export function useTypeToFind<K>(now: Finding<K>, found: (index: number) => void): (letter: string) => void {
+/** Answers what to do with a key, and whether it was a letter of a word; `found` is told where to go. */
+export function useTypeToFind<K>(now: Finding<K>, found: (index: number) => void): (key: string) => boolean {
   const finder = useRef(new TypeToFind())
   const asking = useRef<{ timer: ReturnType<typeof setTimeout>; abort: AbortController }>(undefined)
   // The answer comes later, when the table may be another one.
   const latest = useRef({ now, found })
   latest.current = { now, found }
-  const stop = () => {
+  const stop = useCallback(() => {
     clearTimeout(asking.current?.timer)
     asking.current?.abort.abort()
-  }
-  useEffect(
-    () => () => {
-      clearTimeout(asking.current?.timer)
-      asking.current?.abort.abort()
-    },
-    [],
-  )
+  }, [])
+  useEffect(() => stop, [stop])
 
   const arrive = (index: number | undefined) => {
     if (index !== undefined && index >= 0) latest.current.found(index)
@@ -41,13 +35,15 @@ export function useTypeToFind<K>(now: Finding<K>, found: (index: number) => void
     arrive(finder.current.find(lines, selection.active, (key) => keys.has(key)))
   }
   return (letter) => {
+    if (!finder.current.takes(letter)) return false
     stop()
     const word = finder.current.type(letter)
     const { lines, selection, textOf } = now
     const index = finder.current.find(lines, selection.active, (key) => textOf(key)?.toLowerCase().startsWith(word))
     arrive(index)
-    if (index !== undefined) return
+    if (index !== undefined) return true
     const abort = new AbortController()
     asking.current = { abort, timer: setTimeout(() => void ask(word, abort.signal), PAUSE_MS) }
+    return true
   }
 }
