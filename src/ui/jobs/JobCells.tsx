@@ -12,7 +12,7 @@ export const Tree = createContext<{ placeOf(id: number, index: number): Place }>
     open: undefined,
     toggle: () => undefined,
     through: false,
-    pathFrom: undefined,
+    listed: 0,
     peers: () => [id],
   }),
 })

@@ -7,7 +7,7 @@ import { Icon } from '../parts/Icon.tsx'
 import { isGroup, type Place } from './columnKinds.tsx'
 
 export function JobTitle({ job, place }: { job: Job; place: Place }) {
-  const { depth, open, toggle, through, pathFrom } = place
+  const { depth, open, toggle, through } = place
   return (
     <span className="job-title" style={{ paddingInlineStart: depth * 16 }} data-through={through}>
       {isGroup(job) && open !== undefined ? (
@@ -31,14 +31,20 @@ export function JobTitle({ job, place }: { job: Job; place: Place }) {
       >
         {job.title || <em>no title</em>}
       </span>
-      {pathFrom !== undefined && job.parent !== pathFrom && (
-        <span className="job-path">
-          <bdi>
-            <Path id={job.parent} from={pathFrom} />
-          </bdi>
-        </span>
-      )}
     </span>
+  )
+}
+
+/** Where a job is, below the group that is listed. The nearest groups say most, so the beginning is what is cut. */
+export function JobPath({ job, place: { listed } }: { job: Job; place: Place }) {
+  return (
+    job.parent !== listed && (
+      <span className="job-path">
+        <bdi>
+          <Path id={job.parent} from={listed} />
+        </bdi>
+      </span>
+    )
   )
 }
 

@@ -10,7 +10,7 @@ import { Grid } from '../table/Grid.tsx'
 import { kept, nothing, pick, type Selection } from '../table/selection.ts'
 import { useJobsAddress } from './address.ts'
 import { Crumbs } from './Crumbs.tsx'
-import { JOB_COLUMNS } from './columns.tsx'
+import { FLAT_COLUMNS, JOB_COLUMNS } from './columns.tsx'
 import { FilterLine } from './FilterLine.tsx'
 import { Footer } from './Footer.tsx'
 import { JobCells, Tree } from './JobCells.tsx'
@@ -23,7 +23,8 @@ import { useJobLines } from './useJobLines.ts'
 export function JobsView() {
   const at = useJobsAddress()
   // Another group is another list: nothing is selected in it, and nothing open.
-  return <Jobs key={at.address.group} {...at} />
+  // A flat list has columns of its own.
+  return <Jobs key={`${at.address.group} ${at.address.where === 'flat'}`} {...at} />
 }
 
 function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddress>) {
@@ -33,7 +34,8 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
   const [selected, setSelected] = useState<Selection<number>>(nothing)
   const [visible, setVisible] = useState<readonly number[]>([])
   const { lines, top, groups, isFound, filtered, through, hits, search } = useJobLines(address, { open, closed })
-  const model = useColumns('jobs', JOB_COLUMNS)
+  const flat = where === 'flat'
+  const model = useColumns(flat ? 'jobs.flat' : 'jobs', flat ? FLAT_COLUMNS : JOB_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
   const commands = useJobCommands({ group, selection, columns: model.shown, enter })
   const waiting = useCut()
@@ -41,7 +43,6 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
   useCommands(commands)
   useWatch({ jobs: [...visible], parents: [group, ...groups] })
 
-  const flat = where === 'flat'
   const toggle = useCallback((id: number) => (isFound(id) ? setClosed : setOpen)(toggled(id)), [isFound])
   const isOpen = useCallback((id: number) => (isFound(id) ? !closed.has(id) : open.has(id)), [isFound, closed, open])
   // Rows ask when they need it: they are not drawn anew because something else is selected.
@@ -54,7 +55,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
         open: flat ? undefined : isOpen(id),
         toggle: () => toggle(id),
         through: through?.has(id) ?? false,
-        pathFrom: flat ? group : undefined,
+        listed: group,
         peers: () => (chosen.current.has(id) ? [...chosen.current] : [id]),
       }),
     }),
@@ -116,6 +117,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
             onSort={(next) => (next ? change({ sort: next }) : unsort())}
             onVisible={setVisible}
             search={search}
+            by={`${filter} ${where} ${sort?.field} ${sort?.descending}`}
             textOf={(id) => jobRows.get(id)?.title}
             onKey={onKey}
             onOpen={(id) => isGroup(id) && enter(id)}

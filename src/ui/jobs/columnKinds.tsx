@@ -11,8 +11,8 @@ export interface Place {
   toggle(): void
   /** It did not pass the filter, and only leads to what did. */
   through: boolean
-  /** The list is flat: the group below which its path is said. */
-  pathFrom: number | undefined
+  /** The group whose jobs are listed; 0: the root. */
+  listed: number
   /** What is meant with it, when it is among what is selected. */
   peers(): readonly number[]
 }

@@ -8,7 +8,7 @@ import { StateMark } from '../parts/StateMark.tsx'
 import type { Column } from '../table/columns.ts'
 import { isGroup, number, type Place, text } from './columnKinds.tsx'
 import { durationAt, remaining } from './estimate.ts'
-import { JobTitle } from './JobTitle.tsx'
+import { JobPath, JobTitle } from './JobTitle.tsx'
 import { MORE_COLUMNS } from './moreColumns.tsx'
 import { Priority } from './Priority.tsx'
 import { seenAt } from './seen.ts'
@@ -131,6 +131,24 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   },
   ...MORE_COLUMNS,
 ]
+
+const OF_GROUPS = ['url', 'finished', 'working', 'errors', 'total']
+
+/** Without the tree, where a job is takes the place of what groups count. */
+export const FLAT_COLUMNS: readonly Column<Job, Place>[] = JOB_COLUMNS.flatMap((column) =>
+  column.id === 'title'
+    ? [
+        column,
+        {
+          id: 'path',
+          label: 'In',
+          width: 230,
+          cell: (job, place) => <JobPath job={job} place={place} />,
+          value: (job) => job.parent,
+        },
+      ]
+    : [OF_GROUPS.includes(column.id) ? { ...column, extra: true } : column],
+)
 
 /** Only what a browser may open: a link of somebody's job runs no script here. */
 const SAFE = /^(https?|file|ftp):$/

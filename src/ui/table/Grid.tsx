@@ -54,6 +54,8 @@ interface GridProps<K, R, P> {
   onKey?(event: KeyboardEvent): boolean
   onOpen?(key: K): void
   levelOf?(index: number): Level
+  /** What the list is by: when it is another list, it is seen from its beginning. */
+  by?: string
   /** Something that makes a row look different, as `cut`. */
   markOf?(key: K): string | undefined
   /** What stands there when there are no rows. */
@@ -84,6 +86,11 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     for (let i = first; i <= last; i++) keys.push(lines.at(i) as K)
     onVisible(keys)
   }, [lines, first, last, onVisible])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is another list when this changes.
+  useEffect(() => {
+    if (scroller.current) scroller.current.scrollTop = 0
+  }, [props.by])
 
   const choose = (next: Selection<K>) => {
     onSelect(next)
