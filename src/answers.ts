@@ -43,7 +43,16 @@ export const JobTotals = Type.Object(
 export type JobTotals = Static<typeof JobTotals>
 
 export const JobOrder = Type.Object(
-  { ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }), totals: JobTotals },
+  {
+    ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }),
+    parents: Type.Optional(
+      Type.Array(Type.Integer(), { description: 'As a tree: of each of the ids, the group that it is in' }),
+    ),
+    through: Type.Optional(
+      Type.Array(Type.Integer(), { description: 'As a tree: groups that only lead to what passes the filter' }),
+    ),
+    totals: JobTotals,
+  },
   { $id: 'JobOrder' },
 )
 export type JobOrder = Static<typeof JobOrder>
