@@ -4,6 +4,8 @@ import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
+import { Failures } from './failures.ts'
+import { History } from './history.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
@@ -29,6 +31,8 @@ export interface Core {
   policy: Policy
   changes: Changes
   signs: Signs
+  history: History
+  failures: Failures
 }
 
 /** What a studio decides for its whole farm. */
@@ -75,6 +79,8 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): 
     policy,
     changes,
     signs,
+    history: new History(),
+    failures: new Failures(),
   }
 }
 
