@@ -4,10 +4,10 @@ import type { Core } from './core.ts'
 import { KEPT_MINUTES, MINUTE, type PastRun } from './history.ts'
 
 /**
- * Runs looked at, at most: a farm that has more in a day has its minutes from as far back as these go. 500,000 are read in
+ * Runs looked at, at most: a farm that has more in a day has its minutes from as far back as these go. 250,000 are read in
  * 0.4 s; ids count up with time, so they are read in the order in which they lie.
  */
-const MOST_RUNS = 500_000
+const MOST_RUNS = 250_000
 
 type Past = Pick<EventRow, 'id' | 'worker' | 'job_id' | 'state' | 'start' | 'duration'>
 

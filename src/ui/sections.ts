@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react'
 import { JobsView } from './jobs/JobsView.tsx'
+import { WorkersView } from './workers/WorkersView.tsx'
 
 export interface Section {
   label: string
@@ -11,4 +12,7 @@ export interface Section {
 }
 
 /** The pages there are: a line here, and the addresses in http/page.ts, and it is in the menu and the palette. */
-export const SECTIONS: readonly Section[] = [{ label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView }]
+export const SECTIONS: readonly Section[] = [
+  { label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView },
+  { label: 'Workers', path: '/farm/workers', pattern: '/farm/workers', view: WorkersView },
+]

@@ -18,7 +18,7 @@ test('the page is at the root and at each of its addresses', async () => {
     '/jobs',
     '/jobs/12',
     '/jobs?q=state%3Aerror',
-    '/farm',
+    '/farm/overview',
     '/farm/workers',
     '/farm/affinities',
     '/activity?job=1',

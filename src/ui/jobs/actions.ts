@@ -2,10 +2,8 @@
 import * as calls from '../data/calls.ts'
 import { jobRows } from '../data/live.ts'
 import { plural } from '../parts/format.ts'
+import { attempt } from '../shell/attempt.ts'
 import { complain, say } from '../shell/toasts.tsx'
-
-/** The news of a change comes within a tenth of a second of its answer: so long the page believes itself. */
-const BELIEVE_MS = 1000
 
 /** Shows what is hoped for until the call is answered; answers whether it was done. */
 async function hopefully(
@@ -14,18 +12,7 @@ async function hopefully(
   call: () => Promise<unknown>,
   hopes: readonly (() => void)[] = [],
 ): Promise<boolean> {
-  const letGo = () => {
-    for (const each of hopes) each()
-  }
-  try {
-    await call()
-    setTimeout(letGo, BELIEVE_MS)
-    return true
-  } catch (error) {
-    letGo()
-    complain(`Could not ${what} ${plural(ids.length, 'job')}`, error)
-    return false
-  }
+  return attempt(`Could not ${what} ${plural(ids.length, 'job')}`, call, hopes)
 }
 
 const known = (ids: readonly number[]) => ids.flatMap((id) => jobRows.get(id) ?? [])

@@ -1,9 +1,7 @@
-/** Jobs as CSV and JSON, with the columns that are shown. Pure. */
-import type { Job } from '../../models.ts'
+/** Rows as CSV and JSON, with the columns that are shown. Pure. */
 import type { Column } from '../table/columns.ts'
-import type { Place } from './columns.tsx'
 
-type Columns = readonly Pick<Column<Job, Place>, 'id' | 'label' | 'value'>[]
+type Columns<R> = readonly Pick<Column<R, never>, 'id' | 'label' | 'value'>[]
 
 /** Spreadsheets take a text that begins so for a formula: a title is none. */
 const FORMULA = /^[=+\-@\t\r]/
@@ -14,9 +12,9 @@ function field(value: string | number): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-export const csv = (jobs: readonly Job[], columns: Columns): string =>
-  [columns.map(({ label }) => label), ...jobs.map((job) => columns.map(({ value }) => value(job)))]
+export const csv = <R>(rows: readonly R[], columns: Columns<R>): string =>
+  [columns.map(({ label }) => label), ...rows.map((row) => columns.map(({ value }) => value(row)))]
     .map((row) => row.map(field).join(','))
     .join('\r\n')
 
-export const jsonText = (jobs: readonly Job[]): string => JSON.stringify(jobs, null, 2)
+export const jsonText = (rows: readonly object[]): string => JSON.stringify(rows, null, 2)
