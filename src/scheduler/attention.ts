@@ -83,7 +83,7 @@ function failedJobs({ failures, rows, tree }: Core, now: number): AttentionItem[
       kind: 'job_errors',
       text: leaf
         ? `${begin(named(job, title))} failed on ${worker}.`
-        : `${jobs.size === 1 ? '1 job' : `${jobs.size} jobs`} of ${named(job, title)} failed, the last on ${worker}.`,
+        : `${jobs.size === 1 ? '1 job' : `${jobs.size} jobs`} in group ${job}${title && ` '${title}'`} failed, the last on ${worker}.`,
       job,
       worker,
       count: jobs.size,

@@ -1,4 +1,7 @@
 import type { ComponentType } from 'react'
+import { ActivityView } from './activity/ActivityView.tsx'
+import { AffinitiesView } from './affinities/AffinitiesView.tsx'
+import { FarmView } from './farm/FarmView.tsx'
 import { JobsView } from './jobs/JobsView.tsx'
 import { WorkersView } from './workers/WorkersView.tsx'
 
@@ -15,4 +18,7 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView },
   { label: 'Workers', path: '/farm/workers', pattern: '/farm/workers', view: WorkersView },
+  { label: 'Farm', path: '/farm/overview', pattern: '/farm/overview', view: FarmView },
+  { label: 'Activity', path: '/activity', pattern: '/activity', view: ActivityView },
+  { label: 'Affinities', path: '/farm/affinities', pattern: '/farm/affinities', view: AffinitiesView },
 ]

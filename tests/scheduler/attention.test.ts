@@ -38,7 +38,7 @@ test('failed jobs are one thing to look at for each group, while they are in ERR
   await farm.runOnce(0, 'w3')
   await farm.runOnce(1, 'w4')
   expect(found(farm, 'job_errors').map(({ job, count, text }) => ({ job, count, text }))).toEqual([
-    { job: shot, count: 2, text: `2 jobs of job ${shot} 'shot' failed, the last on w2.` },
+    { job: shot, count: 2, text: `2 jobs in group ${shot} 'shot' failed, the last on w2.` },
     { job: alone, count: 1, text: `Job ${alone} 'alone' failed on w4.` },
   ])
   await farm.farm.resetErrorJobs([shot])
