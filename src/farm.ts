@@ -15,6 +15,7 @@ import type { Vitals } from './domain/live.ts'
 import { readLog } from './domain/logReader.ts'
 import { noteReturn } from './domain/notes.ts'
 import { type Order, orderJobs } from './domain/order.ts'
+import { recall } from './domain/recall.ts'
 import { discard, GRAVE } from './domain/removal.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
@@ -26,6 +27,7 @@ import { FarmError } from './errors.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, nothingFor } from './scheduler/assign.ts'
+import { attention } from './scheduler/attention.ts'
 import { prospectsOf } from './scheduler/prospects.ts'
 import {
   endHopelessRuns,
@@ -96,6 +98,7 @@ export function createFarm(
   const waiters = new Waiters(prospectsOf(core))
   const retention = new Retention(core, keep, write)
   revive(core)
+  recall(core, started)
 
   /** Every change goes through here: whatever it made ready finds its worker. */
   async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
@@ -116,6 +119,7 @@ export function createFarm(
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
     if (cradles.size > 0) await emptyCradles()
     await retention.step(clock())
+    core.history.look(clock(), core.live.runs.size, core.roster.size)
   }
 
   async function saveLife(): Promise<void> {
@@ -360,6 +364,10 @@ export function createFarm(
         })
       return runStanding(core, run)
     },
+
+    /** What it did in the last minutes, `step` of them in a point. */
+    history: (minutes: number, step: number) => core.history.read(now(), minutes, step),
+    attention: () => attention(core, now()),
 
     health(): Health {
       const { root } = core.tree

@@ -7,6 +7,8 @@ import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
+import { Failures } from './failures.ts'
+import { History } from './history.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
@@ -38,6 +40,8 @@ export interface Core {
   changes: Changes
   signs: Signs
   disk: Disk
+  history: History
+  failures: Failures
 }
 
 /** What a studio decides for its whole farm. */
@@ -101,6 +105,8 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
     changes,
     signs,
     disk,
+    history: new History(),
+    failures: new Failures(),
   }
 }
 

@@ -87,6 +87,8 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   if (living) endOutput(tx, living)
   tx.after(() => {
     live.endRun(run)
+    tx.history.ended(end, now)
+    tx.failures.ended(end, { run, job: leaf.id, worker: leaf.worker, at: now })
     writeNotes(tx, leaf.id)
   })
   const state = stateAfterRun(end, run_done, leaf.retry, leaf.unfinished)

@@ -16,7 +16,7 @@ const PROBLEMS: Record<number, string> = {
 }
 
 interface Call {
-  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Runs' | 'Server' | 'Coalition 4'
+  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Farm' | 'Runs' | 'Server' | 'Coalition 4'
   summary: string
   description?: string
   answer: Schema

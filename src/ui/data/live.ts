@@ -6,6 +6,7 @@ import type { Frame } from '../../watch.ts'
 import { RowStore } from './rows.ts'
 import { Store } from './store.ts'
 import { stream } from './stream.ts'
+import { hearWorkers } from './workers.ts'
 
 export const jobRows = new RowStore<number, Job>()
 export const farm = new Store<Health | undefined>(undefined)
@@ -67,5 +68,6 @@ function hear(frame: Frame): void {
 
 export function startLive(): void {
   stream.listen(hear)
+  stream.listen(hearWorkers)
   stream.start()
 }

@@ -1,15 +1,13 @@
 /** What is done to jobs from the page: shown at once, taken back when the server says no, in its own words. */
-import type { JobInput } from '../../models.ts'
+import type { Job, JobInput } from '../../models.ts'
 import * as calls from '../data/calls.ts'
 import { jobRows } from '../data/live.ts'
 import { copy } from '../parts/copy.ts'
 import { plural } from '../parts/format.ts'
+import { attempt } from '../shell/attempt.ts'
 import { complain, say } from '../shell/toasts.tsx'
 import type { ExportForm } from './export.ts'
 import { eachPiece } from './load.ts'
-
-/** The news of a change comes within a tenth of a second of its answer: so long the page believes itself. */
-const BELIEVE_MS = 1000
 
 /** Shows what is hoped for until the call is answered; answers whether it was done. */
 async function hopefully(
@@ -18,18 +16,7 @@ async function hopefully(
   call: () => Promise<unknown>,
   hopes: readonly (() => void)[] = [],
 ): Promise<boolean> {
-  const letGo = () => {
-    for (const each of hopes) each()
-  }
-  try {
-    await call()
-    setTimeout(letGo, BELIEVE_MS)
-    return true
-  } catch (error) {
-    letGo()
-    complain(`Could not ${what} ${plural(ids.length, 'job')}`, error)
-    return false
-  }
+  return attempt(`Could not ${what} ${plural(ids.length, 'job')}`, call, hopes)
 }
 
 const known = (ids: readonly number[]) => ids.flatMap((id) => jobRows.get(id) ?? [])
@@ -80,8 +67,22 @@ export async function moveJobs(ids: readonly number[], parent: number): Promise<
   return hopefully('move', ids, () => calls.editJobs(edits))
 }
 
+async function copyLines<R>(lines: readonly string[], form: ExportForm<R>, what: string): Promise<void> {
+  const how = await copy(form.text(lines), form.file)
+  say(`${what} ${how === 'copied' ? 'copied' : `saved as ${form.file.name}`}`)
+}
+
+/** Rows that are there. */
+export async function copyRows<R>(rows: readonly R[], form: ExportForm<R>, what: string): Promise<void> {
+  try {
+    await copyLines(rows.map(form.line), form, what)
+  } catch (error) {
+    complain(`Could not copy ${what}`, error)
+  }
+}
+
 /** All of them, on the screen or not. */
-export async function copyJobs(ids: readonly number[], form: ExportForm): Promise<void> {
+export async function copyJobs(ids: readonly number[], form: ExportForm<Job>): Promise<void> {
   try {
     const parts: string[] = []
     let number = 0
@@ -89,8 +90,7 @@ export async function copyJobs(ids: readonly number[], form: ExportForm): Promis
       parts.push(...jobs.map(form.line))
       number += jobs.length
     })
-    const how = await copy(form.text(parts), form.file)
-    say(`${plural(number, 'job')} ${how === 'copied' ? 'copied' : `saved as ${form.file.name}`}`)
+    await copyLines(parts, form, plural(number, 'job'))
   } catch (error) {
     complain(`Could not copy ${plural(ids.length, 'job')}`, error)
   }

@@ -1,9 +1,7 @@
-/** Jobs as CSV and JSON, with the columns that are shown. Pure. */
-import type { Job } from '../../models.ts'
+/** Rows as CSV and JSON, with the columns that are shown. Pure. */
 import type { Column } from '../table/columns.ts'
-import type { Place } from './columnKinds.tsx'
 
-type Columns = readonly Pick<Column<Job, Place>, 'id' | 'label' | 'value'>[]
+type Columns<R> = readonly Pick<Column<R, never>, 'id' | 'label' | 'value'>[]
 
 /** Spreadsheets take a text that begins so for a formula: a title is none. */
 const FORMULA = /^[=+\-@\t\r]/
@@ -16,21 +14,21 @@ function field(value: string | number): string {
 
 const line = (values: readonly (string | number)[]) => values.map(field).join(',')
 
-/** How jobs become a text, each by itself: the rows of many are never there at once. */
-export interface ExportForm {
-  line(job: Job): string
+/** How rows become a text, each by itself: those of many jobs are never there at once. */
+export interface ExportForm<R> {
+  line(row: R): string
   text(lines: readonly string[]): string
   file: { name: string; type: string }
 }
 
-export const csv = (columns: Columns): ExportForm => ({
-  line: (job) => line(columns.map(({ value }) => value(job))),
+export const csv = <R>(columns: Columns<R>, name = 'jobs'): ExportForm<R> => ({
+  line: (row) => line(columns.map(({ value }) => value(row))),
   text: (lines) => [line(columns.map(({ label }) => label)), ...lines].join('\r\n'),
-  file: { name: 'jobs.csv', type: 'text/csv' },
+  file: { name: `${name}.csv`, type: 'text/csv' },
 })
 
-export const json: ExportForm = {
-  line: (job) => JSON.stringify(job, null, 2),
+export const json = <R>(name = 'jobs'): ExportForm<R> => ({
+  line: (row) => JSON.stringify(row, null, 2),
   text: (lines) => `[${lines.join(',\n')}]`,
-  file: { name: 'jobs.json', type: 'application/json' },
-}
+  file: { name: `${name}.json`, type: 'application/json' },
+})

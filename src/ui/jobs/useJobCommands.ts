@@ -93,7 +93,7 @@ export function useJobCommands({ group, selection, columns, enter }: View): Comm
         ...onJobs({
           id: 'copy json',
           label: 'Copy as JSON',
-          run: () => void actions.copyJobs(ids, json),
+          run: () => void actions.copyJobs(ids, json()),
         }),
         group: 'Copy',
       },

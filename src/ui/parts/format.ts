@@ -29,3 +29,11 @@ export function moment(seconds: number, now: number): string {
 
 /** `1 job`, `12 jobs`. */
 export const plural = (number: number, what: string): string => `${count(number)} ${what}${number === 1 ? '' : 's'}`
+
+/** Memory from MB: 800 MB, 15.6 GB, 128 GB, 3.8 TB. */
+export function memory(megabytes: number): string {
+  if (megabytes < 1000) return `${megabytes} MB`
+  const gigabytes = megabytes / 1024
+  if (gigabytes >= 1000) return `${Number((gigabytes / 1024).toFixed(1))} TB`
+  return `${gigabytes < 100 ? Number(gigabytes.toFixed(1)) : Math.round(gigabytes)} GB`
+}
