@@ -7,7 +7,7 @@ import { Icon } from '../parts/Icon.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
 import { type Command, useCommands } from '../shell/commands.ts'
 import { RunTable } from './RunTable.tsx'
-import { rowsOf } from './rows.ts'
+import { endOf, rowsOf } from './rows.ts'
 import { DEFAULT_LAST, LASTS, type Range, rangeOf, secondsOf, spanOf } from './span.ts'
 import { Timeline } from './Timeline.tsx'
 import { MOST_RUNS, useRuns } from './useRuns.ts'
@@ -62,10 +62,10 @@ export function ActivityView() {
     [put],
   )
   const inTime = useMemo(() => {
-    if (!asTable) return runs
-    const { from, to } = rangeOf(span, serverNow())
-    return runs.filter((run) => run.start + run.duration >= from && ('last' in span || run.start <= to))
-  }, [runs, span, asTable])
+    const now = serverNow()
+    const { from, to } = rangeOf(span, now)
+    return runs.filter((run) => endOf(run, now) >= from && ('last' in span || run.start <= to))
+  }, [runs, span])
   const commands = useMemo<Command[]>(
     () => [
       {
@@ -94,7 +94,6 @@ export function ActivityView() {
         <Typed label="Worker" value={worker} placeholder="all" onChange={(next) => put({ worker: next })} />
         <TimeChoice span={span} put={put} />
         <span className="fill" />
-        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset draws its own box. */}
         <div className="switch" role="group" aria-label="Shown as">
           <button type="button" aria-pressed={!asTable} onClick={() => put({ as: undefined })}>
             Timeline

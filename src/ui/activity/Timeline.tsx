@@ -141,18 +141,10 @@ export function Timeline({ rows, span, onRange }: TimelineProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return
     const { range: now } = place()
-    const length = now.to - now.from
-    const middle = (now.from + now.to) / 2
-    const next = {
-      ArrowLeft: () => panned(now, -length / 8),
-      ArrowRight: () => panned(now, length / 8),
-      '+': () => zoomed(now, middle, 1 / ZOOM),
-      '=': () => zoomed(now, middle, 1 / ZOOM),
-      '-': () => zoomed(now, middle, ZOOM),
-    }[event.key]
+    const next = keyed(event.key, now)
     if (!next) return
     event.preventDefault()
-    move(next())
+    move(next)
   }
   return (
     <div className="timeline-place">
@@ -187,6 +179,23 @@ export function Timeline({ rows, span, onRange }: TimelineProps) {
       {hover && <Tip {...hover} width={scroller.current?.clientWidth ?? 0} />}
     </div>
   )
+}
+
+/** Where a key leads. */
+function keyed(key: string, range: Range): Range | undefined {
+  const { from, to } = range
+  const middle = (from + to) / 2
+  switch (key) {
+    case 'ArrowLeft':
+      return panned(range, (from - to) / 8)
+    case 'ArrowRight':
+      return panned(range, (to - from) / 8)
+    case '+':
+    case '=':
+      return zoomed(range, middle, 1 / ZOOM)
+    case '-':
+      return zoomed(range, middle, ZOOM)
+  }
 }
 
 /** Pixels; the style sheet says the same. */

@@ -71,13 +71,13 @@ interface LimitRowProps {
 function LimitRow({ name, limit: { max, per, used }, onRemove }: LimitRowProps) {
   const [typed, setTyped] = useState<string>()
   const [refused, setRefused] = useState<string>()
-  const change = async (edit: { max: number; per: Per }) => {
+  const change = async (edit: number | { max: number; per: Per }) => {
     const problem = await send({ [name]: edit })
     setRefused(problem)
     if (problem === undefined) setTyped(undefined)
   }
   const submit = () => {
-    if (typed !== undefined && typed.trim() !== String(max)) void change({ max: numberOf(typed), per })
+    if (typed !== undefined && typed.trim() !== String(max)) void change(numberOf(typed))
     else setTyped(undefined)
   }
   return (
@@ -142,7 +142,7 @@ function NewLimit() {
   const [refused, setRefused] = useState<string>()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const problem = await send({ [name]: { max: numberOf(max), per } })
+    const problem = await send({ [name]: per === 'run' ? numberOf(max) : { max: numberOf(max), per } })
     setRefused(problem)
     if (problem !== undefined) return
     setName('')
