@@ -1,6 +1,7 @@
 /** What the stream tells, put where components follow it: rows, the farm's counts, and the lists that have to be asked again. */
 import { QueryClient } from '@tanstack/react-query'
 import type { Health, JobOrder } from '../../answers.ts'
+import { Refused } from '../../client.ts'
 import type { Job } from '../../models.ts'
 import type { Frame } from '../../watch.ts'
 import { RowStore } from './rows.ts'
@@ -13,7 +14,14 @@ export const farm = new Store<Health | undefined>(undefined)
 
 /** Nothing grows old by itself: the stream says what has to be asked again. */
 export const queries = new QueryClient({
-  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, retry: 2 } },
+  defaultOptions: {
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      // What the server refuses, it refuses again.
+      retry: (failures, error) => failures < 2 && !(error instanceof Refused),
+    },
+  },
 })
 
 /** The lists of ids, by group; `volatile`: their order or filter is by something that changes while the farm works. */
