@@ -8,6 +8,7 @@ import { coalitionRoutes, hotRoutes } from './coalition.ts'
 import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
+import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
 import { limitRoutes } from './limits.ts'
@@ -52,6 +53,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(runRoutes(farm))
     .use(limitRoutes(farm))
     .use(whyRoutes(farm))
+    .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm))
     .use(submitRoutes(farm))
     .get(
