@@ -10,9 +10,11 @@ import { stream } from './stream.ts'
 export const jobRows = new RowStore<number, Job>()
 export const farm = new Store<Health | undefined>(undefined)
 
-/** Nothing grows old by itself: the stream says what has to be asked again. */
+/** Nothing grows old by itself: the stream says what has to be asked again. What nobody looked at, it did not tell. */
 export const queries = new QueryClient({
-  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, retry: 2 } },
+  defaultOptions: {
+    queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnMount: 'always', refetchOnWindowFocus: false, retry: 2 },
+  },
 })
 
 /** The lists of ids, by group; `volatile`: their order or filter is by something that changes while the farm works. */

@@ -7,6 +7,7 @@ import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
 import { useColumns } from '../table/columns.ts'
 import { Grid } from '../table/Grid.tsx'
+import { useKept } from '../table/kept.ts'
 import { kept, nothing, pick, type Selection } from '../table/selection.ts'
 import { useJobsAddress } from './address.ts'
 import { Crumbs } from './Crumbs.tsx'
@@ -25,15 +26,15 @@ export function JobsView() {
   return <Jobs key={at.address.group} {...at} />
 }
 
-function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddress>) {
+function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJobsAddress>) {
   const { group, filter, deep, sort } = address
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set())
-  const [selected, setSelected] = useState<Selection<number>>(nothing)
+  const [open, setOpen] = useKept<ReadonlySet<number>>(`open in ${group}`, () => new Set())
+  const [selected, setSelected] = useKept<Selection<number>>(`selected in ${group}`, nothing)
   const [visible, setVisible] = useState<readonly number[]>([])
   const { lines, top, filtered } = useJobLines(address, open)
   const model = useColumns('jobs', JOB_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
-  const commands = useJobCommands({ group, selection, columns: model.shown, enter })
+  const commands = useJobCommands({ group, selection, columns: model.shown, enter, look })
   const waiting = useCut()
   const isCut = useMemo(() => new Set(waiting), [waiting])
   useCommands(commands)
@@ -46,7 +47,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
         if (!after.delete(id)) after.add(id)
         return after
       }),
-    [],
+    [setOpen],
   )
   const tree = useMemo(
     () => ({
@@ -58,6 +59,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
     }),
     [lines, open, deep, toggle],
   )
+  const go = (id: number) => (isGroup(id) ? enter(id) : look(id))
   const isGroup = (id: number) => jobRows.get(id)?.command === ''
   const levelOf = (index: number) => {
     const id = lines.at(index)
@@ -75,7 +77,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
     else if (event.key === 'ArrowLeft') {
       const parent = lines.at(lines.parentOf(lines.indexOf(active)))
       if (parent !== undefined) setSelected(pick(selection, lines, parent, {}))
-    } else if (event.key === 'Enter' && isGroup(active)) enter(active)
+    } else if (event.key === 'Enter') go(active)
     else return false
     event.preventDefault()
     return true
@@ -112,7 +114,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
             onVisible={setVisible}
             textOf={(id) => jobRows.get(id)?.title}
             onKey={onKey}
-            onOpen={(id) => isGroup(id) && enter(id)}
+            onOpen={go}
             levelOf={levelOf}
             markOf={(id) => (isCut.has(id) ? 'cut' : undefined)}
             empty={top.isPending ? '' : filtered ? 'No job passes the filter.' : 'No jobs here yet. Alt+N adds one.'}

@@ -13,6 +13,7 @@ import { useNarrow } from '../parts/useNarrow.ts'
 import type { Column, ColumnModel } from './columns.ts'
 import { pressed, TypeToFind } from './gridKeys.ts'
 import { GridHeader, type Sort } from './Header.tsx'
+import { useKeptScroll } from './kept.ts'
 import { go, type Lines, pick, type Selection } from './selection.ts'
 
 /** Pixels; the style sheets say the same (`--row`, `--head`). A finger needs more than a mouse. */
@@ -70,6 +71,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     scrollPaddingEnd: HEAD,
     useFlushSync: false,
   })
+  useKeptScroll(scroller, `${label} at ${location.pathname}${location.search}`, lines.count > 0)
   const items = virtual.getVirtualItems()
   // A row that scrolls off is drawn over as the one that comes: making its cells anew took half of each frame.
   const slots = useRef(0)
