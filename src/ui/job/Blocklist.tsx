@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNow } from '../data/clock.ts'
 import { blocklist, clearBlocklist } from '../data/jobCalls.ts'
-import { moment, plural } from '../parts/format.ts'
+import { moment } from '../parts/format.ts'
 import { complain, say } from '../shell/toasts.tsx'
 import { WorkerLink } from './JobName.tsx'
 import { useNews } from './useWhy.ts'
@@ -40,7 +40,7 @@ export function Blocklist({ root, title }: { root: number; title: string }) {
             <th>Gets more of it</th>
             <th>
               <button type="button" className="button" onClick={() => void clear([])}>
-                Clear {plural(data.length, 'worker')}
+                Clear all {data.length}
               </button>
             </th>
           </tr>

@@ -64,7 +64,9 @@ function Result({ url, title }: { url: string; title: string }) {
           url
         )}
       </a>
-      {link.picture === 'elsewhere' && <small className="result-words">Pictures are shown here when this server has them.</small>}
+      {link.picture === 'elsewhere' && (
+        <small className="result-words">Pictures are shown here when this server has them.</small>
+      )}
       {link.picture === 'shown' && broken === url && <small className="result-words">There is no picture yet.</small>}
     </p>
   )

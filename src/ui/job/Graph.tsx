@@ -69,7 +69,7 @@ function Node({ node, here }: { node: Drawing['nodes'][number]; here: boolean })
   const job: Pick<JobGraph['jobs'][number], 'title' | 'state'> = useRow(jobRows, node.id) ?? node
   const title = job.title || 'no title'
   return (
-    <Link href={jobAddress(node.id)} aria-label={`#${node.id} ${title}, ${job.state}`}>
+    <Link href={jobAddress(node.id)}>
       <g
         className="graph-node"
         data-state={job.state}
@@ -77,7 +77,7 @@ function Node({ node, here }: { node: Drawing['nodes'][number]; here: boolean })
         data-group={node.group}
         transform={`translate(${node.x} ${node.y})`}
       >
-        <title>{`#${node.id} ${title}`}</title>
+        {title.length > MOST_LETTERS && <title>{title}</title>}
         <rect width={NODE.width} height={NODE.height} rx="6" />
         <g transform="translate(10 12)" className="icon" data-solid={isSolid(job.state)}>
           <path d={STATE_SHAPES[job.state]} />

@@ -38,7 +38,7 @@ export function Head({ job, commands }: { job: Job; commands: readonly Command[]
           <Times job={job} />
           {command === '' && (
             <Link href={`/jobs/${id}`} className="button">
-              Its jobs
+              Jobs of the group
             </Link>
           )}
         </div>
@@ -57,7 +57,9 @@ function Times({ job }: { job: Job }) {
   return (
     <span className="times">
       {group && <Time word={job.total === 1 ? 'frame' : 'frames'}>{count(job.total)}</Time>}
-      {spent > 0 && <Time word={group ? 'rendered' : 'run'}>{duration(spent)}</Time>}
+      {spent > 0 && (
+        <Time word={group ? 'rendered' : job.state === 'WORKING' ? 'until now' : 'last run'}>{duration(spent)}</Time>
+      )}
       {left !== undefined && (
         <Time word="left" title={`About ${duration(left)}, as it went until now`}>
           {duration(left)}

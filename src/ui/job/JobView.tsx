@@ -40,11 +40,11 @@ function Known({ id }: { id: number }) {
   useWatch({ jobs: [id] })
   // The stream says what is there and what goes, and nothing of what never was.
   const asked = useQuery({ queryKey: ['job', id], queryFn: () => getJob(id), retry: false })
-  const [parent, setParent] = useState(0)
+  const [parent, setParent] = useState<number>()
   if (job && job.parent !== parent) setParent(job.parent)
   const shown = job ?? (asked.isFetching ? asked.data : undefined)
   if (shown) return shown.command === '' ? <GroupPage job={shown} /> : <LeafPage job={shown} />
-  if (asked.isPending || (asked.data && !asked.error && parent === 0)) return <div className="view" />
+  if (asked.isPending || (asked.data && parent === undefined)) return <div className="view" />
   return <Missing parent={parent}>{asked.error ? asked.error.message : `Job ${id} is gone: it was deleted.`}</Missing>
 }
 
@@ -145,7 +145,9 @@ function Page({ job, chosen, onLetGo, tabs, above }: PageProps) {
           )}
           {chosen.length > 0 && (
             <p className="chosen" role="status">
-              <b>{plural(chosen.length, 'frame')} selected</b>: the actions are about them.{' '}
+              <span>
+                <b>{plural(chosen.length, 'frame')} selected</b>: the actions are about them.
+              </span>
               <button type="button" className="button" onClick={onLetGo}>
                 Let go
               </button>

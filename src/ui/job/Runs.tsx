@@ -3,13 +3,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { useLocation } from 'wouter'
 import type { Event, Job } from '../../models.ts'
-import { useNow } from '../data/clock.ts'
+import { serverNow, useNow } from '../data/clock.ts'
 import { jobRuns } from '../data/jobCalls.ts'
 import { RowStore, useRow } from '../data/rows.ts'
 import { stream, useWatch } from '../data/stream.ts'
 import { jobAddress } from '../jobs/address.ts'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
-import { duration } from '../parts/format.ts'
+import { duration, moment } from '../parts/format.ts'
 import { StateMark } from '../parts/StateMark.tsx'
 import { type Column, useColumns } from '../table/columns.ts'
 import { type CellsProps, Grid } from '../table/Grid.tsx'
@@ -69,9 +69,9 @@ const COLUMNS: readonly Column<Event>[] = [
   {
     id: 'start',
     label: 'Start',
-    width: 160,
+    width: 124,
     sort: 'start',
-    cell: ({ start }) => dateOf(start),
+    cell: ({ start }) => <span title={dateOf(start)}>{moment(start, serverNow())}</span>,
     value: ({ start }) => start,
   },
   {

@@ -5,7 +5,8 @@ import type { JobGraph } from '../../answers.ts'
 /** Pixels. */
 export const NODE = { width: 172, height: 40 }
 const GAP = 14
-const RANKS = 64
+/** Between the columns: the longest word on a line has to be in it. */
+const RANKS = 96
 const MARGIN = 12
 
 export interface Drawing {

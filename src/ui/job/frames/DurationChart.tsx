@@ -4,7 +4,7 @@ import { useLocation } from 'wouter'
 import { jobAddress } from '../../jobs/address.ts'
 import { useColours } from '../../parts/colours.ts'
 import { count, duration, plural } from '../../parts/format.ts'
-import { useWidth } from '../../parts/useWidth.ts'
+import { useSize } from '../../parts/useSize.ts'
 import { JobName } from '../JobName.tsx'
 import { options } from './chart.ts'
 import { FRAME_STATES } from './frames.ts'
@@ -15,7 +15,8 @@ import type { LiveFrames } from './useFrames.ts'
 const AGAIN_MS = 1000
 /** Named beside the chart. */
 const MOST_NAMED = 6
-const HEIGHT = 190
+/** Pixels. */
+const [LOWEST, HIGHEST] = [140, 320]
 const FINISHED = FRAME_STATES.findIndex(({ state }) => state === 'FINISHED')
 const COLOURS = ['finished', 'error', 'dim', 'line'] as const
 
@@ -52,7 +53,7 @@ function Words({ durations: { spread, longest, places } }: { durations: Duration
 function Chart({ durations, idAt }: { durations: Durations; idAt(place: number): number }) {
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
-  const width = useWidth(box)
+  const { width, height } = useSize(box)
   const colours = useColours(COLOURS)
   const [, go] = useLocation()
   const open = useRef<(place: number) => void>(() => undefined)
@@ -66,7 +67,7 @@ function Chart({ durations, idAt }: { durations: Durations; idAt(place: number):
     if (!box.current || !colours || width === 0) return
     const made = new uPlot(
       {
-        ...options(width, HEIGHT, colours, spread, (place) => open.current(place)),
+        ...options(width, Math.min(HIGHEST, Math.max(LOWEST, height)), colours, spread, (place) => open.current(place)),
         plugins: [{ hooks: { setCursor: ({ cursor }) => setHovered(cursor.idx ?? undefined) } }],
       },
       [places, usual, outliers],
@@ -74,12 +75,12 @@ function Chart({ durations, idAt }: { durations: Durations; idAt(place: number):
     )
     plot.current = made
     return () => made.destroy()
-  }, [width, colours, spread?.fence, spread?.median])
+  }, [width, height, colours, spread?.fence, spread?.median])
   useEffect(() => plot.current?.setData([places, usual, outliers]), [places, usual, outliers])
   const place = hovered === undefined ? undefined : places[hovered]
   return (
     <div className="chart">
-      <div ref={box} aria-hidden="true" />
+      <div ref={box} className="chart-box" aria-hidden="true" />
       <p className="chart-word" aria-hidden="true">
         {place !== undefined && hovered !== undefined && (
           <>

@@ -8,7 +8,7 @@ import { jobAddress } from '../../jobs/address.ts'
 import { useColours } from '../../parts/colours.ts'
 import { count, duration } from '../../parts/format.ts'
 import { StateMark } from '../../parts/StateMark.tsx'
-import { useWidth } from '../../parts/useWidth.ts'
+import { useSize } from '../../parts/useSize.ts'
 import { FRAME_STATES } from './frames.ts'
 import { paint } from './paint.ts'
 import { frameAt, nearestFrame, type StripLayout, stripLayout } from './stripLayout.ts'
@@ -30,7 +30,7 @@ const COLOURS = ['finished', 'working', 'error', 'waiting', 'pending', 'paused',
 export function Strip({ frames, version, range, onRange }: StripProps) {
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const width = useWidth(box)
+  const { width } = useSize(box)
   const colours = useColours(COLOURS)
   const [only, setOnly] = useState<number>()
   const [hovered, setHovered] = useState(-1)

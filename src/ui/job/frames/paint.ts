@@ -1,4 +1,5 @@
 /** The strip as a picture: a pixel a frame, made larger; where there is room, with a gap and the sign of its state. */
+import type { Job } from '../../../models.ts'
 import { parts } from '../../parts/colours.ts'
 import { isSolid, STATE_SHAPES } from '../../parts/StateMark.tsx'
 import { FRAME_STATES } from './frames.ts'
@@ -7,6 +8,9 @@ import { type StripLayout, shownStates } from './stripLayout.ts'
 /** From this side on, a frame has a gap around it, and the sign of its state. */
 const GAP_FROM = 4
 const SIGN_FROM = 10
+/** Below this side, a frame that failed or runs is made so large that it is seen, in CSS pixels. */
+const SPOT_BELOW = 4
+const SPOT = 3
 /** Of a frame that is not in the state that is looked for: what is left of its colour. */
 const FADED = 0.16
 
@@ -31,6 +35,7 @@ export function paint(canvas: HTMLCanvasElement, layout: StripLayout, states: Ui
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, canvas.width, canvas.height)
   if (side >= GAP_FROM) gaps(context, layout, ratio, look.ground)
+  if (side < SPOT_BELOW) spots(context, layout, shown, ratio, look)
   if (side >= SIGN_FROM) signs(context, layout, shown, ratio, look)
 }
 
@@ -48,8 +53,9 @@ function pixels({ perLine, lines }: StripLayout, shown: Uint8Array, { colours, g
   return image
 }
 
-/** What nobody has to look at is pale: most of a strip is finished, or waits. */
-const shareOf = (code: number) => (FRAME_STATES[code]?.state === 'WAITING' ? 0.3 : 1)
+/** What nobody has to look at is pale: most of a strip is finished, or waits, and what failed stands out of it. */
+const PALE: Partial<Record<Job['state'], number>> = { FINISHED: 0.5, WAITING: 0.3 }
+const shareOf = (code: number) => PALE[FRAME_STATES[code]?.state ?? 'ERROR'] ?? 1
 const littleEndian = (r: number, g: number, b: number) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0
 
 function gaps(context: CanvasRenderingContext2D, { side, perLine, lines }: StripLayout, ratio: number, ground: string) {
@@ -57,6 +63,27 @@ function gaps(context: CanvasRenderingContext2D, { side, perLine, lines }: Strip
   const step = side * ratio
   for (let column = 1; column <= perLine; column++) context.fillRect(column * step - ratio, 0, ratio, lines * step)
   for (let line = 1; line <= lines; line++) context.fillRect(0, line * step - ratio, perLine * step, ratio)
+}
+
+/** One of 100,000 is a pixel, which nobody sees. */
+function spots(
+  context: CanvasRenderingContext2D,
+  { side, perLine }: StripLayout,
+  shown: Uint8Array,
+  ratio: number,
+  { colours, only }: Look,
+): void {
+  for (const [code, { state }] of FRAME_STATES.entries()) {
+    const wanted = only === undefined ? state === 'ERROR' || state === 'WORKING' : only === code
+    if (!wanted) continue
+    context.fillStyle = colours[code] ?? ''
+    const out = (SPOT - side) / 2
+    for (let i = 0; i < shown.length; i++) {
+      if (shown[i] !== code) continue
+      const [x, y] = [(i % perLine) * side - out, Math.floor(i / perLine) * side - out]
+      context.fillRect(x * ratio, y * ratio, SPOT * ratio, SPOT * ratio)
+    }
+  }
 }
 
 function signs(

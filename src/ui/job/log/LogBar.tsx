@@ -52,11 +52,13 @@ export function LogBar(props: LogBarProps) {
         <IconButton name="up" label="Previous match" off={found.offsets.length === 0} onClick={() => onFind(-1)} />
         <IconButton name="down" label="Next match" off={found.offsets.length === 0} onClick={() => onFind(1)} />
       </div>
-      <span className="log-runs" title="Lines of the server's own, which part the runs">
-        <IconButton name="up" label="Run before" off={runs.length === 0} onClick={() => onRun(-1)} />
-        <IconButton name="down" label="Run after" off={runs.length === 0} onClick={() => onRun(1)} />
-        {count(runs.length)} run {runs.length === 1 ? 'mark' : 'marks'}
-      </span>
+      {runs.length > 0 && (
+        <span className="log-runs" title="Lines of the server's own, which part the runs">
+          <IconButton name="up" label="Run before" onClick={() => onRun(-1)} />
+          <IconButton name="down" label="Run after" onClick={() => onRun(1)} />
+          {count(runs.length)} run {runs.length === 1 ? 'mark' : 'marks'}
+        </span>
+      )}
       <Place {...props} />
       <label>
         <input type="checkbox" checked={wrap} onChange={(event) => onWrap(event.target.checked)} /> Wrap
@@ -113,7 +115,7 @@ function Place({ place, size, onPlace, onStart, onEnd }: LogBarProps) {
   const at = moving ?? place
   return (
     <span className="log-place">
-      <button type="button" className="button" onClick={onStart}>
+      <button type="button" className="button" aria-label="Start of the log" onClick={onStart}>
         Start
       </button>
       <input
@@ -126,7 +128,7 @@ function Place({ place, size, onPlace, onStart, onEnd }: LogBarProps) {
         value={at}
         onChange={(event) => setMoving(Number(event.target.value))}
       />
-      <button type="button" className="button" onClick={onEnd}>
+      <button type="button" className="button" aria-label="End of the log" onClick={onEnd}>
         End
       </button>
       <span className="log-size">

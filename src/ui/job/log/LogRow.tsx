@@ -2,6 +2,9 @@ import { memo } from 'react'
 import { segments, styled } from './ansi.ts'
 import { cutOf, type Row } from './window.ts'
 
+/** What the server begins its own lines with. */
+export const OWN = '[coalition] '
+
 interface LogRowProps {
   row: Row
   /** Pixels from the top. */
@@ -22,7 +25,7 @@ export const LogRow = memo(
     return (
       <div
         className="log-row"
-        data-own={row.text.startsWith('[coalition] ') || undefined}
+        data-own={row.text.startsWith(OWN) ? (row.part === 0 ? 'first' : 'more') : undefined}
         data-here={here || undefined}
         style={{ transform: `translateY(${start}px)` }}
       >

@@ -5,10 +5,10 @@ import type { Job } from '../../../models.ts'
 import { logBytes } from '../../data/jobCalls.ts'
 import { remembered, useStore } from '../../data/store.ts'
 import { stream, useWatch } from '../../data/stream.ts'
-import { useWidth } from '../../parts/useWidth.ts'
+import { useSize } from '../../parts/useSize.ts'
 import { useCommands } from '../../shell/commands.ts'
 import { LogBar } from './LogBar.tsx'
-import { LogRow } from './LogRow.tsx'
+import { LogRow, OWN } from './LogRow.tsx'
 import { useFind } from './useFind.ts'
 import { LogWindow } from './window.ts'
 
@@ -17,8 +17,6 @@ const ROW = 18
 const PADDING = 24
 /** Rows before the end of the window at which more is asked for. */
 const AHEAD = 400
-/** What the server begins its own lines with. */
-const OWN = '[coalition] '
 
 const wrapped = remembered('coalition.log.wrap', true)
 
@@ -29,7 +27,7 @@ export function LogView({ job }: { job: Job }) {
   const wrap = useStore(wrapped)
   const scroller = useRef<HTMLDivElement>(null)
   const input = useRef<HTMLInputElement>(null)
-  const width = useWidth(scroller)
+  const { width } = useSize(scroller)
   const letter = useLetter(scroller)
   const columns = wrap && width > 0 && letter > 0 ? Math.max(20, Math.floor((width - PADDING) / letter)) : 0
   const [follow, setFollow] = useState(true)
@@ -73,12 +71,12 @@ export function LogView({ job }: { job: Job }) {
   useFollow(log, id, follow)
 
   // Another width is another row for each place: the one that was on top stays there.
-  const top = useRef(0)
-  top.current = place
+  const latest = useRef({ place, follow })
+  latest.current = { place, follow }
   useLayoutEffect(() => {
-    if (!follow) target.current = top.current
+    if (!latest.current.follow) target.current ??= latest.current.place
     log.wrap(columns)
-  }, [log, columns, follow])
+  }, [log, columns])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that the window is another one.
   useLayoutEffect(() => {
@@ -94,6 +92,7 @@ export function LogView({ job }: { job: Job }) {
     } else if (follow) element.scrollTop = element.scrollHeight
     else if (shift !== 0) element.scrollTop += shift * ROW
     lastTop.current = element.scrollTop
+    setPlace(log.row(Math.floor(element.scrollTop / ROW))?.offset ?? 0)
   }, [version, follow, log, columns, width])
 
   const onScroll = () => {
