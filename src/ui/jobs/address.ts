@@ -16,6 +16,9 @@ export interface JobsAddress {
   sort: Sort | undefined
 }
 
+/** Of the page of one job. */
+export const jobAddress = (id: number): string => `/job/${id}`
+
 export function useJobsAddress() {
   const { id } = useParams<{ id?: string }>()
   const [search, setSearch] = useSearchParams()
@@ -59,5 +62,7 @@ export function useJobsAddress() {
     [setSearch],
   )
   const enter = useCallback((group: number) => go(group === 0 ? '/jobs' : `/jobs/${group}`), [go])
-  return { address, change, unsort, enter }
+  /** To the page of a job. */
+  const look = useCallback((id: number) => go(jobAddress(id)), [go])
+  return { address, change, unsort, enter, look }
 }

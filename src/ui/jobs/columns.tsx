@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 import type { Job } from '../../models.ts'
 import { useNow } from '../data/clock.ts'
 import { count, duration, moment } from '../parts/format.ts'
@@ -6,6 +7,7 @@ import { Icon } from '../parts/Icon.tsx'
 import { Progress } from '../parts/Progress.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
 import type { Column } from '../table/columns.ts'
+import { jobAddress } from './address.ts'
 import { isGroup, number, type Place, text } from './columnKinds.tsx'
 import { durationAt, remaining } from './estimate.ts'
 import { JobPath, JobTitle } from './JobTitle.tsx'
@@ -34,7 +36,11 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     sort: 'id',
     ...number(
       (job) => job.id,
-      (job) => job.id,
+      (job) => (
+        <Link href={jobAddress(job.id)} tabIndex={-1} title="Page of the job">
+          {job.id}
+        </Link>
+      ),
     ),
   },
   {
