@@ -43,7 +43,16 @@ export const JobTotals = Type.Object(
 export type JobTotals = Static<typeof JobTotals>
 
 export const JobOrder = Type.Object(
-  { ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }), totals: JobTotals },
+  {
+    ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }),
+    parents: Type.Optional(
+      Type.Array(Type.Integer(), { description: 'As a tree: of each of the ids, the group that it is in' }),
+    ),
+    through: Type.Optional(
+      Type.Array(Type.Integer(), { description: 'As a tree: groups that only lead to what passes the filter' }),
+    ),
+    totals: JobTotals,
+  },
   { $id: 'JobOrder' },
 )
 export type JobOrder = Static<typeof JobOrder>
@@ -52,7 +61,7 @@ export const WhyReason = Type.Object(
   {
     kind: Type.String({
       description:
-        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, resetting, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
     }),
     text: Type.String({ description: 'The reason in words' }),
     job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),

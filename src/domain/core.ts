@@ -1,6 +1,8 @@
 import { Commits } from '../db/commit.ts'
 import { Disk } from '../db/disk.ts'
 import type { Db } from '../db/open.ts'
+import { type Avoided, forgiveAll } from './avoided.ts'
+import type { Steps } from './background.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
@@ -8,11 +10,12 @@ import { lowerPriorities } from './failing.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
+import { buryUnborn, prepareRemoval } from './removal.ts'
+import { prepareResets } from './reset.ts'
 import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
 import { type Order, Shares } from './shares.ts'
 import { Signs } from './signs.ts'
-import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
 import { Usage } from './usage.ts'
 
@@ -20,6 +23,9 @@ import { Usage } from './usage.ts'
 export interface Core {
   db: Db
   rows: Rows
+  resets: ReturnType<typeof prepareResets>
+  removal: ReturnType<typeof prepareRemoval>
+  steps: Steps
   needs: NeedSets
   tree: Tree
   live: Live
@@ -27,6 +33,7 @@ export interface Core {
   roster: Roster
   usage: Usage
   blocklist: Blocklist
+  avoided: Avoided
   policy: Policy
   changes: Changes
   signs: Signs
@@ -57,10 +64,21 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, logLimit: number): Core {
+export interface CoreOptions {
+  /** Folder of the jobs' logs, and how much of a run's output is kept (domain/logs.ts). */
+  logs: string
+  logLimit: number
+  awake: Clock
+  policy: Policy
+  steps: Steps
+}
+
+export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: CoreOptions): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
-  discardAll({ db, rows })
+  forgiveAll(needs, rows)
+  const removal = prepareRemoval(db)
+  buryUnborn({ removal })
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()
@@ -68,6 +86,9 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, l
   return {
     db,
     rows,
+    resets: prepareResets(db),
+    removal,
+    steps,
     needs,
     tree: new Tree(db, needs, changes, shares),
     live: new Live(awake, signs, changes),
@@ -75,6 +96,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, l
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
+    avoided: new Map(),
     policy,
     changes,
     signs,

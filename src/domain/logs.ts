@@ -142,6 +142,11 @@ export class Logs {
     const jobs = this.#doomed.shift()
     this.#removing = jobs !== undefined
     if (!jobs) return
+    this.removeNow(jobs)
+    setImmediate(() => this.#removeSome())
+  }
+
+  removeNow(jobs: readonly number[]): void {
     for (const job of jobs) {
       this.#close(job)
       this.#sizes.delete(job)
@@ -153,7 +158,6 @@ export class Logs {
           console.error(`log of job ${job} stays: ${String(error)}`)
       }
     }
-    setImmediate(() => this.#removeSome())
   }
 
   close(): void {

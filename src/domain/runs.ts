@@ -1,5 +1,6 @@
 import type { JobRow, RunState, WorkerRow } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { avoid } from './avoided.ts'
 import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
@@ -9,6 +10,7 @@ import { NOTHING } from './needs.ts'
 import { note, noteLater, noteReturn, writeNotes } from './notes.ts'
 import { pathNeeds, rootOf } from './path.ts'
 import { saveWorker } from './roster.ts'
+import { jobAt } from './rows.ts'
 import { isSpeaker, type Speaker } from './sessions.ts'
 import { type RunEnd, retryDelay, stateAfterRun } from './states.ts'
 import { hostOf, type Resources } from './usage.ts'
@@ -19,7 +21,7 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   const { now, rows, tree, live, logs } = tx
   const log_start = beginLog(tx, leaf, worker.name)
   // Whom it avoided is forgotten: if it fails again, it is this one.
-  const needs_id = forgiven(tx, leaf.needs_id)
+  const needs_id = tx.needs.forgiven(leaf.needs_id)
   const held = tx.needs.keep(pathNeeds(tx, { ...leaf, needs_id }))
   const event = rows.addEvent.run({
     worker: worker.name,
@@ -115,16 +117,13 @@ export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
 function retrying(tx: Tx, leaf: JobRow, failures: number): Partial<JobRow> {
   const delay = retryDelay(leaf, failures)
   const retry_at = delay > 0 ? tx.now + delay : 0
+  tx.after(() => avoid(tx.avoided, leaf.id, tx.now))
   return {
     needs_id: tx.needs.with(leaf.needs_id, { avoid: leaf.worker }),
     retry_at,
     wake_at: Math.max(retry_at, leaf.wake_at),
   }
 }
-
-/** The same needs, with no worker to avoid. */
-export const forgiven = ({ needs }: Pick<Core, 'needs'>, set: number): number =>
-  needs.at(set).avoid === '' ? set : needs.with(set, { avoid: '' })
 
 function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'name' | 'host'>, by: 1 | -1): void {
   if (set === NOTHING) return
@@ -134,9 +133,9 @@ function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'na
 }
 
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */
-export function leafHeldBy({ rows, live }: Pick<Core, 'rows' | 'live'>, run: number): JobRow | undefined {
-  const id = live.runs.get(run)?.job ?? rows.event.get({ id: run })?.job_id
-  const leaf = id === undefined ? undefined : rows.job.get({ id })
+export function leafHeldBy(core: Pick<Core, 'rows' | 'tree' | 'live'>, run: number): JobRow | undefined {
+  const id = core.live.runs.get(run)?.job ?? core.rows.event.get({ id: run })?.job_id
+  const leaf = id === undefined ? undefined : jobAt(core, id)
   return leaf?.run === run ? leaf : undefined
 }
 

@@ -43,7 +43,7 @@ const STRINGS = [
   '\uffff\ufffe',
   '👩‍👩‍👧‍👦'.repeat(50),
   'ﷺ'.repeat(100),
-  'e' + '\u0301'.repeat(2000),
+  `e${'\u0301'.repeat(2000)}`,
   'İıſßẞ',
   // Regular expressions: RE2's time is linear in the text, and in the program that a repetition unfolds to.
   '(a+)+$',

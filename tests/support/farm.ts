@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Db, openDatabase } from '../../src/db/open.ts'
 import type { JobState } from '../../src/db/schema.ts'
+import type { Steps } from '../../src/domain/background.ts'
 import type { Report } from '../../src/domain/runs.ts'
 import { FarmError } from '../../src/errors.ts'
 import { createFarm, type Farm, type Policy } from '../../src/farm.ts'
@@ -32,6 +33,8 @@ export interface TestFarmOptions {
   policy?: Partial<Policy>
   logLimit?: number
   keep?: Keep
+  /** How much of a reset or a delete is done at a time; the rest waits for `workOff`. */
+  steps?: Steps
 }
 
 /** Groups by name hold what they hold; a text is the command of a leaf. */
@@ -58,6 +61,7 @@ export class TestFarm implements AsyncDisposable {
     policy,
     logLimit,
     keep,
+    steps,
   }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
@@ -70,6 +74,7 @@ export class TestFarm implements AsyncDisposable {
       ...(policy && { policy }),
       ...(logLimit && { logLimit }),
       ...(keep && { keep }),
+      ...(steps && { steps }),
     })
   }
 
@@ -77,6 +82,11 @@ export class TestFarm implements AsyncDisposable {
     await this.farm.stop()
     this.db.sqlite.close()
     if (this.#ownsLogs) rmSync(this.logs, { recursive: true, force: true })
+  }
+
+  /** All that resets and deletes have left to do. */
+  async workOff(): Promise<void> {
+    while (await this.farm.workOff());
   }
 
   group(input: JobInput = {}): Promise<number> {

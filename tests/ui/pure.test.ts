@@ -143,5 +143,6 @@ test('CSV quotes what has to be, and no title is a formula', () => {
     { title: 'a "b", c', priority: -5 },
     { title: '=cmd()', priority: 1 },
   ] as Job[]
-  expect(csv(jobs, columns)).toBe(`Title,Priority\r\n"a ""b"", c",-5\r\n'=cmd(),1`)
+  const { line, text } = csv(columns)
+  expect(text(jobs.map(line))).toBe(`Title,Priority\r\n"a ""b"", c",-5\r\n'=cmd(),1`)
 })

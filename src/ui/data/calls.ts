@@ -4,7 +4,7 @@
  */
 import type { JobOrder } from '../../answers.ts'
 import { createClient } from '../../client.ts'
-import type { JobInput, NewJob } from '../../models.ts'
+import type { Job, JobInput, NewJob } from '../../models.ts'
 
 const { call } = createClient(location.origin)
 /** A hundred thousand jobs can take the server a while. */
@@ -12,6 +12,7 @@ const PATIENT = { timeoutSeconds: 300 }
 
 export const orderJobs = (parent: number, query: string, signal: AbortSignal) =>
   call<JobOrder>('GET', `/api/jobs/${parent}/order${query && `?${query}`}`, undefined, { ...PATIENT, signal })
+export const getJobs = (ids: readonly number[]) => call<Job[]>('POST', '/api/getjobs', ids)
 export const addJob = (job: NewJob) => call<number>('PUT', '/api/jobs', job, PATIENT)
 export const editJobs = (edits: Record<number, JobInput>) => call<1>('POST', '/api/jobs', edits, PATIENT)
 export const deleteJobs = (ids: readonly number[]) => call<1>('DELETE', '/api/jobs', ids, PATIENT)

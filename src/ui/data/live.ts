@@ -41,6 +41,16 @@ function renew(parent: number, volatileOnly: boolean): void {
   waiting.set(name, setTimeout(ask, wait))
 }
 
+function withoutId(order: JobOrder, id: number): JobOrder {
+  const at = order.ids.indexOf(id)
+  if (at < 0) return order
+  return {
+    ...order,
+    ids: order.ids.toSpliced(at, 1),
+    ...(order.parents && { parents: order.parents.toSpliced(at, 1) }),
+  }
+}
+
 function hear(frame: Frame): void {
   if (frame.anew) void queries.invalidateQueries()
   for (const job of frame.jobs ?? []) jobRows.put(job.id, job)
@@ -48,10 +58,7 @@ function hear(frame: Frame): void {
     const parent = jobRows.get(id)?.parent
     jobRows.remove(id)
     if (parent !== undefined)
-      queries.setQueriesData<JobOrder>(
-        { queryKey: ['order', parent] },
-        (order) => order && { ...order, ids: order.ids.filter((each) => each !== id) },
-      )
+      queries.setQueriesData<JobOrder>({ queryKey: ['order', parent] }, (order) => order && withoutId(order, id))
   }
   for (const parent of frame.members ?? []) renew(parent, false)
   for (const parent of frame.touched ?? []) renew(parent, true)

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
+import { PLACES, type Where } from './address.ts'
 import { type Chip, chipText, FILTERS, type Filter, formatFilter, parseFilter } from './filter.ts'
 import { JOB_STATE_WORDS } from './stateWords.ts'
 
@@ -7,13 +8,24 @@ interface FilterLineProps {
   /** The line as the address has it. */
   line: string
   onChange(line: string): void
+  where: Where
+  onWhere(where: Where): void
+}
+
+const WHERE: Record<Where, { word: string; says: string }> = {
+  tree: { word: 'In the tree', says: 'What passes the filter, here and in all groups below, with the groups it is in' },
+  here: {
+    word: 'This list only',
+    says: 'What passes the filter in this list; groups that you open show all they hold',
+  },
+  flat: { word: 'Flat', says: 'All that is below, without its groups: one list to sort' },
 }
 
 /** What is typed is asked for when nobody typed for so long. */
 const PAUSE_MS = 250
 
 /** Text for the title, and `state:error user:ann priority:>500` as chips. */
-export function FilterLine({ line, onChange }: FilterLineProps) {
+export function FilterLine({ line, onChange, where, onWhere }: FilterLineProps) {
   const filter = parseFilter(line)
   const [typed, setTyped] = useState(filter.text)
   const list = useId()
@@ -70,6 +82,19 @@ export function FilterLine({ line, onChange }: FilterLineProps) {
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={onKeyDown}
       />
+      <select
+        className="where"
+        aria-label="Where to look"
+        title={WHERE[where].says}
+        value={where}
+        onChange={(event) => onWhere(event.target.value as Where)}
+      >
+        {PLACES.map((place) => (
+          <option key={place} value={place} title={WHERE[place].says}>
+            {WHERE[place].word}
+          </option>
+        ))}
+      </select>
       <datalist id={list}>
         {FILTERS.map((name) => (
           <option key={name} value={`${name}:`} />

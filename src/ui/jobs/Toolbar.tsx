@@ -1,6 +1,7 @@
 import { CommandMenu } from '../parts/CommandMenu.tsx'
 import { Icon, type IconName } from '../parts/Icon.tsx'
 import type { Command } from '../shell/commands.ts'
+import { keyText } from '../shell/keys.ts'
 
 /** What is done most, a click away; all of it is in the menu beside it. */
 const BUTTONS: Record<string, { icon: IconName; word: string }> = {
@@ -23,8 +24,9 @@ export function Toolbar({ commands }: { commands: readonly Command[] }) {
               key={id}
               type="button"
               className="button"
+              aria-label={word}
               disabled={command.unable !== undefined}
-              title={`${command.label}${command.keys ? ` (${command.keys})` : ''}`}
+              title={`${command.label}${command.keys ? ` (${keyText(command.keys)})` : ''}`}
               onClick={command.run}
             >
               <Icon name={icon} />
