@@ -1,6 +1,7 @@
 /** What the address bar says of the view: the group, the filter, the order. A view can be sent to a colleague. */
 import { useCallback, useMemo } from 'react'
 import { useLocation, useParams, useSearchParams } from 'wouter'
+import { jobAddress } from '../parts/JobLink.tsx'
 import type { Sort } from '../table/Header.tsx'
 
 export interface JobsAddress {
@@ -12,9 +13,6 @@ export interface JobsAddress {
   deep: boolean
   sort: Sort | undefined
 }
-
-/** Of the page of one job. */
-export const jobAddress = (id: number): string => `/job/${id}`
 
 export function useJobsAddress() {
   const { id } = useParams<{ id?: string }>()
