@@ -1,4 +1,3 @@
-import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { forgive } from './domain/avoided.ts'
@@ -9,6 +8,7 @@ import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
 import { listFrames } from './domain/frameStates.ts'
+import { healthOf } from './domain/health.ts'
 import * as jobOperations from './domain/jobs.ts'
 import { listLimits, setLimits } from './domain/limits.ts'
 import * as lists from './domain/lists.ts'
@@ -46,7 +46,6 @@ import { revive } from './scheduler/revive.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob } from './scheduler/why.ts'
 import { whyWorker } from './scheduler/whyWorker.ts'
-import { VERSION } from './version.ts'
 
 export type { Policy }
 
@@ -379,26 +378,6 @@ export function createFarm(
     history: (minutes: number, step: number) => core.history.read(now(), minutes, step),
     attention: () => attention(core, now()),
 
-    health(): Health {
-      const { root } = core.tree
-      const living = [...core.live.workers.values()]
-      return {
-        status: 'ok',
-        version: VERSION,
-        uptime: Math.max(0, now() - started),
-        jobs: {
-          total: root.total,
-          working: root.total_working,
-          finished: root.total_finished,
-          errors: root.total_errors,
-          ready: root.ready.values().reduce((sum, count) => sum + count, 0),
-        },
-        workers: {
-          total: living.length,
-          working: living.filter((worker) => worker.run > 0).length,
-          timeout: living.filter((worker) => worker.lost).length,
-        },
-      }
-    },
+    health: () => healthOf(core, now(), started),
   }
 }
