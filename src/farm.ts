@@ -142,7 +142,11 @@ export function createFarm(
     working = (async () => {
       while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
     })()
-      .catch((error) => console.error('what is left of a reset or a delete could not be worked off:', error))
+      .catch((error) => {
+        // A full disk has been said, and is asked again after the next change.
+        if (!(error instanceof FarmError))
+          console.error('what is left of a reset or a delete could not be worked off:', error)
+      })
       .then(() => {
         working = undefined
       })
