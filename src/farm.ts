@@ -3,6 +3,7 @@ import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
+import { forgive } from './domain/avoided.ts'
 import { isWork, STEPS, type Steps, takeStep } from './domain/background.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
 import { awakeClock, wallClockJumps } from './domain/clocks.ts'
@@ -118,6 +119,7 @@ export function createFarm(
     while ((await write(endOverdueRuns)) > 0);
     while ((await write(endHopelessRuns)) > 0);
     while ((await write(wakeJobs)) > 0);
+    while ((await write(forgive)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
     await retention.step(clock())

@@ -3,6 +3,7 @@ import { and, eq, gte, inArray } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { blocklist } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import type { Blocked } from '../models.ts'
 import type { Tx } from './core.ts'
 import { jobRow } from './rows.ts'
 
@@ -38,14 +39,6 @@ const NO_ROOTS: ReadonlySet<number> = new Set()
 export function countFailure(tx: Tx, root: number, worker: string): void {
   const { failures } = tx.rows.countFailure.get({ root, worker, now: tx.now }) ?? { failures: 0 }
   if (failures === tx.blocklist.after) change(tx, worker, root, true)
-}
-
-/** A worker and a root, with how often it failed there: `blocked` from the configured number on. */
-export interface Blocked {
-  worker: string
-  failures: number
-  since: number
-  blocked: boolean
 }
 
 /** Who failed in a root job, the most failures first. */

@@ -1,5 +1,6 @@
 import { Commits } from '../db/commit.ts'
 import type { Db } from '../db/open.ts'
+import { type Avoided, forgiveAll } from './avoided.ts'
 import type { Steps } from './background.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
@@ -31,6 +32,7 @@ export interface Core {
   roster: Roster
   usage: Usage
   blocklist: Blocklist
+  avoided: Avoided
   policy: Policy
   changes: Changes
   signs: Signs
@@ -62,14 +64,16 @@ export type Clock = () => number
 
 export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, steps: Steps): Core {
   const needs = new NeedSets(db)
+  const rows = prepareRows(db)
   const removal = prepareRemoval(db)
   buryUnborn({ removal })
+  forgiveAll(needs, rows)
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()
   return {
     db,
-    rows: prepareRows(db),
+    rows,
     resets: prepareResets(db),
     removal,
     steps,
@@ -80,6 +84,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, s
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
+    avoided: new Map(),
     policy,
     changes,
     signs,

@@ -113,6 +113,11 @@ export class NeedSets {
     return id
   }
 
+  /** Every set with a worker to avoid. */
+  avoiding(): number[] {
+    return this.#sets.flatMap((set, id) => (set?.avoid ? [id] : []))
+  }
+
   /** Every set of which one affinity is `name`. */
   having(name: string): number[] {
     return this.#sets.flatMap((set, id) => (set?.affinity.includes(name) ? [id] : []))

@@ -91,6 +91,14 @@ export function prepareRows(db: Db) {
   return {
     job: hot<JobRow>(db, db.select().from(jobs).where(is(jobs.id, 'id'))),
     saveLeaf: hot(db, db.update(jobs).set(volatile).where(is(jobs.id, 'id'))),
+    /** All jobs of one set need another one from now on. */
+    moveNeeds: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ needs_id: $('to') as never })
+        .where(is(jobs.needs_id, 'from')),
+    ),
     saveHolds: hot(db, db.update(jobs).set(holds).where(is(jobs.id, 'id'))),
     addJob: hot(db, db.insert(jobs).values(Object.fromEntries(ADDED.map((name) => [name, $(name)])))),
     /** Many frames by one statement: `list` is JSON, a list of [title, command, frames]. By one each it took twice as long. */

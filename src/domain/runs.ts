@@ -1,5 +1,6 @@
 import type { JobRow, RunState, WorkerRow } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { avoid } from './avoided.ts'
 import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
@@ -114,6 +115,7 @@ export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
 function retrying(tx: Tx, leaf: JobRow, failures: number): Partial<JobRow> {
   const delay = retryDelay(leaf, failures)
   const retry_at = delay > 0 ? tx.now + delay : 0
+  tx.after(() => avoid(tx.avoided, leaf.id, tx.now))
   return {
     needs_id: tx.needs.with(leaf.needs_id, { avoid: leaf.worker }),
     retry_at,

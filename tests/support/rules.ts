@@ -37,6 +37,7 @@ export interface ModelJob {
   frames: string
   /** The worker that failed it last, while it waits to be tried again. */
   avoid: string
+  avoid_until: number
   retry_at: number
   /** What came of a leaf; `rest`: it waits, for whatever. */
   phase: 'rest' | 'WORKING' | 'FINISHED' | 'ERROR'
@@ -297,8 +298,8 @@ export class Rules {
       if (need[what] > 0 && used + need[what] > worker[what]) return false
     }
     if (this.isBlocked(worker.name, this.root(job).id)) return false
-    const avoid = this.late.avoid.get(job.id) ?? job.avoid
-    return avoid !== worker.name || !this.othersFit(job, worker.name)
+    const avoid = this.late.avoid.get(job.id) ?? (this.now < job.avoid_until ? job.avoid : '')
+    return avoid !== worker.name || !this.othersFit(job, host)
   }
 
   isBlocked(name: string, root: number): boolean {
@@ -306,11 +307,12 @@ export class Rules {
     return blocklistAfter > 0 && (this.failures.get(root)?.get(name) ?? 0) >= blocklistAfter
   }
 
-  othersFit(job: ModelJob, name: string): boolean {
+  /** Whether somebody on another host could take it. */
+  othersFit(job: ModelJob, host: string): boolean {
     const need = this.takes(job)
     return [...this.workers.values()].some(
       (other) =>
-        other.name !== name &&
+        (other.host || other.name) !== host &&
         other.active &&
         other.present &&
         this.places(other.affinity).some((fits) => fits(job)) &&
