@@ -65,9 +65,9 @@ export type Clock = () => number
 export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, steps: Steps): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
+  forgiveAll(needs, rows)
   const removal = prepareRemoval(db)
   buryUnborn({ removal })
-  forgiveAll(needs, rows)
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()

@@ -298,8 +298,9 @@ export class Rules {
       if (need[what] > 0 && used + need[what] > worker[what]) return false
     }
     if (this.isBlocked(worker.name, this.root(job).id)) return false
-    const avoid = this.late.avoid.get(job.id) ?? (this.now < job.avoid_until ? job.avoid : '')
-    return avoid !== worker.name || !this.othersFit(job, host)
+    const late = this.late.avoid.get(job.id)
+    if ((late ?? job.avoid) !== worker.name) return true
+    return (late === undefined && this.now >= job.avoid_until) || !this.othersFit(job, host)
   }
 
   isBlocked(name: string, root: number): boolean {
