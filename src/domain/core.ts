@@ -1,4 +1,5 @@
 import { Commits } from '../db/commit.ts'
+import { Disk } from '../db/disk.ts'
 import type { Db } from '../db/open.ts'
 import { type Avoided, forgiveAll } from './avoided.ts'
 import type { Steps } from './background.ts'
@@ -6,6 +7,8 @@ import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
+import { Failures } from './failures.ts'
+import { History } from './history.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
@@ -36,6 +39,9 @@ export interface Core {
   policy: Policy
   changes: Changes
   signs: Signs
+  disk: Disk
+  history: History
+  failures: Failures
 }
 
 /** What a studio decides for its whole farm. */
@@ -62,7 +68,16 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, steps: Steps): Core {
+export interface CoreOptions {
+  /** Folder of the jobs' logs, and how much of a run's output is kept (domain/logs.ts). */
+  logs: string
+  logLimit: number
+  awake: Clock
+  policy: Policy
+  steps: Steps
+}
+
+export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: CoreOptions): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
   forgiveAll(needs, rows)
@@ -71,6 +86,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, s
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()
+  const disk = new Disk()
   return {
     db,
     rows,
@@ -80,7 +96,7 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, s
     needs,
     tree: new Tree(db, needs, changes, shares),
     live: new Live(awake, signs, changes),
-    logs: new Logs(logs, (job) => signs.log(job)),
+    logs: new Logs(logs, { limit: logLimit, disk, grown: (job) => signs.log(job) }),
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
@@ -88,6 +104,9 @@ export function createCore(db: Db, logs: string, awake: Clock, policy: Policy, s
     policy,
     changes,
     signs,
+    disk,
+    history: new History(),
+    failures: new Failures(),
   }
 }
 
@@ -96,7 +115,7 @@ export function createWriter(core: Core, clock: Clock) {
   const commits = new Commits(core.db.sqlite, core.tree)
   return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
     const acts: (() => void)[] = []
-    const result = await commits.write(() => {
+    const operate = () => {
       // A batch can be done again: only what its last turn said counts.
       acts.length = 0
       const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
@@ -104,7 +123,11 @@ export function createWriter(core: Core, clock: Clock) {
       tellDependents(tx)
       lowerPriorities(tx)
       return result
-    }, how)
+    }
+    const result = await commits.write(operate, how).catch((error) => {
+      throw core.disk.refusal(error)
+    })
+    core.disk.wrote()
     for (const act of acts) act()
     return result
   }

@@ -31,6 +31,8 @@ export interface JobFilter {
   user?: string
   /** Contained in the title, whatever the case. */
   title?: string
+  /** What the title begins with, whatever the case. */
+  starts?: string
   worker?: string
   /** A name that the job itself needs. */
   affinity?: string
@@ -134,11 +136,12 @@ export function findGroup({ rows }: Core, titles: readonly string[]): number {
 }
 
 export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
-  const { state, user, title, worker, affinity, priority, min_priority, max_priority, since, until } = filter
+  const { state, user, title, starts, worker, affinity, priority, min_priority, max_priority, since, until } = filter
   return [
     state && inArray(jobs.state, [...state]),
     user === undefined ? undefined : eq(jobs.user, user),
     title ? sql`instr(lower(${jobs.title}), lower(${title})) > 0` : undefined,
+    starts ? sql`instr(lower(${jobs.title}), lower(${starts})) = 1` : undefined,
     worker === undefined ? undefined : eq(jobs.worker, worker),
     affinity === undefined ? undefined : inArray(jobs.needs_id, needs.having(affinity)),
     priority === undefined ? undefined : eq(jobs.priority, priority),

@@ -5,6 +5,7 @@ import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
+import { headOf, LogCut } from './logCut.ts'
 import { NOTHING } from './needs.ts'
 import { note, noteLater, noteReturn, writeNotes } from './notes.ts'
 import { pathNeeds, rootOf } from './path.ts'
@@ -83,8 +84,11 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
       error: worker.error + Number(end === 'ERROR'),
     })
   const living = live.runs.get(run)
+  if (living) endOutput(tx, living)
   tx.after(() => {
     live.endRun(run)
+    tx.history.ended(end, now)
+    tx.failures.ended(end, { run, job: leaf.id, worker: leaf.worker, at: now })
     writeNotes(tx, leaf.id)
   })
   const state = stateAfterRun(end, run_done, leaf.retry, leaf.unfinished)
@@ -153,7 +157,25 @@ export function runStanding(core: Core, run: number): RunStanding {
   return { state: event.state, log_size: Math.max(0, core.logs.size(event.job_id) - event.log_start) }
 }
 
-const outputSize = ({ logs }: Core, live: LiveRun) => Math.max(0, logs.size(live.job) - live.log_start)
+/** Bytes of a run's output that have come. */
+const outputSize = ({ logs }: Core, { cut, job, log_start }: LiveRun): number =>
+  cut?.received ?? Math.max(0, logs.size(job) - log_start)
+
+/** Output goes to the log up to the limit; of what is past it the end is kept until the run is over. */
+function keepOutput({ logs }: Core, live: LiveRun, bytes: Uint8Array, size: number): void {
+  const head = live.cut ? bytes.subarray(0, 0) : headOf(bytes, logs.limit - size)
+  logs.append(live.job, head)
+  if (head.byteLength === bytes.byteLength) return
+  live.cut ??= new LogCut(size + head.byteLength, logs.limit)
+  live.cut.take(bytes.subarray(head.byteLength))
+}
+
+/** At once, and not after the commit: the run that follows begins where the log ends now. */
+function endOutput({ logs }: Core, { job, cut }: LiveRun): void {
+  if (!cut) return
+  logs.append(job, cut.ending)
+  cut.written()
+}
 
 /** A chunk of a run's output: bytes from `offset` on, or, without it, what comes next. */
 export interface Output {
@@ -190,7 +212,11 @@ export function report(
   }
   const size = outputSize(core, live)
   const fresh = output && unseen(output, size)
-  if (fresh) core.logs.append(live.job, fresh)
+  if (fresh) {
+    // Heard, whether or not the disk takes it: a worker that has to send it again is not silent.
+    live.heard = core.live.awake()
+    keepOutput(core, live, fresh, size)
+  }
   core.live.beat(live, now, fresh, progress)
   return { log_size: size + (fresh?.byteLength ?? 0) }
 }

@@ -264,3 +264,6 @@ export const JobEdits = Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,15}$' 
 })
 
 export const Ids = Type.Array(Id, { $id: 'Ids', maxItems: LIST_LIMIT, examples: [[1]] })
+
+/** For answers that are rows: a thousand are a megabyte. */
+export const FewIds = Type.Array(Id, { $id: 'FewIds', maxItems: 1000, examples: [[1]] })

@@ -1,7 +1,9 @@
 /** What becomes of runs that fail: delays, other workers, blocklists, verdicts on the output, limits of errors. */
 import { expect, test } from 'bun:test'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { judge, Verdict } from '../../src/domain/verdict.ts'
-import { type TestFarm, testFarm } from '../support/farm.ts'
+import { TestClock, type TestFarm, tempFolder, testFarm } from '../support/farm.ts'
 
 const kinds = (farm: TestFarm, id: number) => farm.farm.whyJob(id).reasons.map((reason) => reason.kind)
 const fail = async (farm: TestFarm, name: string) => farm.end(await farm.begin(name), 1)
@@ -204,6 +206,24 @@ test('a fatal line in the last words counts too, and a line of success makes a b
   expect((await farm.end(second, 139)).state).toBe('FINISHED')
   expect([farm.state(bad), farm.state(good)]).toEqual(['ERROR', 'FINISHED'])
   expect(farm.logText(good)).toContain('the exit code was 139')
+})
+
+test('what the output said before the server was restarted counts after it', async () => {
+  const folder = tempFolder()
+  const clock = new TestClock()
+  const options = { path: join(folder, 'coalition.db'), logs: join(folder, 'logs'), clock }
+  let run: { run: number; name: string }
+  {
+    await using farm = testFarm(options)
+    await farm.leaf({ success: 'Saved' })
+    run = await farm.begin('w')
+    farm.heartbeat(run, output('Saved: a.png\nand more\n'))
+  }
+  {
+    await using farm = testFarm(options)
+    expect((await farm.end(run, 1)).state).toBe('FINISHED')
+  }
+  rmSync(folder, { recursive: true })
 })
 
 test.each([

@@ -31,6 +31,7 @@ export interface TestFarmOptions {
   clock?: TestClock
   workerTimeout?: number
   policy?: Partial<Policy>
+  logLimit?: number
   keep?: Keep
   /** How much of a reset or a delete is done at a time; the rest waits for `workOff`. */
   steps?: Steps
@@ -58,6 +59,7 @@ export class TestFarm implements AsyncDisposable {
     clock = new TestClock(),
     workerTimeout,
     policy,
+    logLimit,
     keep,
     steps,
   }: TestFarmOptions) {
@@ -70,6 +72,7 @@ export class TestFarm implements AsyncDisposable {
       clock: clock.read,
       ...(workerTimeout && { workerTimeout }),
       ...(policy && { policy }),
+      ...(logLimit && { logLimit }),
       ...(keep && { keep }),
       ...(steps && { steps }),
     })

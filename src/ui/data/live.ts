@@ -1,18 +1,27 @@
 /** What the stream tells, put where components follow it: rows, the farm's counts, and the lists that have to be asked again. */
 import { QueryClient } from '@tanstack/react-query'
 import type { Health, JobOrder } from '../../answers.ts'
+import { Refused } from '../../client.ts'
 import type { Job } from '../../models.ts'
 import type { Frame } from '../../watch.ts'
 import { RowStore } from './rows.ts'
 import { Store } from './store.ts'
 import { stream } from './stream.ts'
+import { hearWorkers } from './workers.ts'
 
 export const jobRows = new RowStore<number, Job>()
 export const farm = new Store<Health | undefined>(undefined)
 
 /** Nothing grows old by itself: the stream says what has to be asked again. */
 export const queries = new QueryClient({
-  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, retry: 2 } },
+  defaultOptions: {
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      // What the server refuses, it refuses again.
+      retry: (failures, error) => failures < 2 && !(error instanceof Refused),
+    },
+  },
 })
 
 /** The lists of ids, by group; `volatile`: their order or filter is by something that changes while the farm works. */
@@ -41,6 +50,16 @@ function renew(parent: number, volatileOnly: boolean): void {
   waiting.set(name, setTimeout(ask, wait))
 }
 
+function withoutId(order: JobOrder, id: number): JobOrder {
+  const at = order.ids.indexOf(id)
+  if (at < 0) return order
+  return {
+    ...order,
+    ids: order.ids.toSpliced(at, 1),
+    ...(order.parents && { parents: order.parents.toSpliced(at, 1) }),
+  }
+}
+
 function hear(frame: Frame): void {
   if (frame.anew) void queries.invalidateQueries()
   for (const job of frame.jobs ?? []) jobRows.put(job.id, job)
@@ -48,10 +67,7 @@ function hear(frame: Frame): void {
     const parent = jobRows.get(id)?.parent
     jobRows.remove(id)
     if (parent !== undefined)
-      queries.setQueriesData<JobOrder>(
-        { queryKey: ['order', parent] },
-        (order) => order && { ...order, ids: order.ids.filter((each) => each !== id) },
-      )
+      queries.setQueriesData<JobOrder>({ queryKey: ['order', parent] }, (order) => order && withoutId(order, id))
   }
   for (const parent of frame.members ?? []) renew(parent, false)
   for (const parent of frame.touched ?? []) renew(parent, true)
@@ -60,5 +76,6 @@ function hear(frame: Frame): void {
 
 export function startLive(): void {
   stream.listen(hear)
+  stream.listen(hearWorkers)
   stream.start()
 }
