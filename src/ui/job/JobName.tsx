@@ -3,7 +3,7 @@ import { Link } from 'wouter'
 import { jobRows } from '../data/live.ts'
 import { useRow } from '../data/rows.ts'
 import { useWatch } from '../data/stream.ts'
-import { jobAddress } from '../jobs/address.ts'
+import { jobAddress } from '../parts/JobLink.tsx'
 
 /** A job by its number and, as soon as it is known, its title; goes to its page. */
 export function JobName({ id, children }: { id: number; children?: ReactNode }) {
@@ -18,6 +18,6 @@ export function JobName({ id, children }: { id: number; children?: ReactNode }) 
 }
 
 /** A worker by its name. */
-export const workerAddress = (name: string): string => `/workers?${new URLSearchParams({ q: name })}`
+export const workerAddress = (name: string): string => `/farm/workers?${new URLSearchParams({ worker: name })}`
 
 export const WorkerLink = ({ name }: { name: string }) => <Link href={workerAddress(name)}>{name}</Link>

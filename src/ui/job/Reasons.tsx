@@ -31,13 +31,15 @@ function Named({ piece }: { piece: Piece }) {
   if (typeof piece === 'string') return piece
   if ('job' in piece) return <JobName id={piece.job}>{piece.text}</JobName>
   if ('worker' in piece) return <WorkerLink name={piece.worker} />
-  const name = 'limit' in piece ? piece.limit : piece.need
+  if ('limit' in piece)
+    return (
+      <Link href="/farm/overview" title="The limits of the farm, and their use">
+        {piece.limit}
+      </Link>
+    )
   return (
-    <Link
-      href={`/jobs?${new URLSearchParams({ q: 'limit' in piece ? name : `affinity:${name}`, deep: '1' })}`}
-      title={`Jobs with ${name}`}
-    >
-      {name}
+    <Link href={`/farm/workers?${new URLSearchParams({ q: `affinity:${piece.need}` })}`} title="Workers that have it">
+      {piece.need}
     </Link>
   )
 }

@@ -1,6 +1,7 @@
 /** What the address bar says of the view: the group, the filter, the order. A view can be sent to a colleague. */
 import { useCallback, useMemo } from 'react'
 import { useLocation, useParams, useSearchParams } from 'wouter'
+import { jobAddress } from '../parts/JobLink.tsx'
 import type { Sort } from '../table/Header.tsx'
 
 /** Where a filter looks: in all that is below, kept as the tree; in this list; and without a tree, in all that is below. */
@@ -15,9 +16,6 @@ export interface JobsAddress {
   where: Where
   sort: Sort | undefined
 }
-
-/** Of the page of one job. */
-export const jobAddress = (id: number): string => `/job/${id}`
 
 export function useJobsAddress() {
   const { id } = useParams<{ id?: string }>()

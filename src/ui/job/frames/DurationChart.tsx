@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import { useLocation } from 'wouter'
-import { jobAddress } from '../../jobs/address.ts'
-import { useColours } from '../../parts/colours.ts'
 import { count, duration, plural } from '../../parts/format.ts'
+import { jobAddress } from '../../parts/JobLink.tsx'
+import { useColours } from '../../parts/useColours.ts'
 import { useSize } from '../../parts/useSize.ts'
 import { JobName } from '../JobName.tsx'
 import { options } from './chart.ts'
@@ -64,7 +64,7 @@ function Chart({ durations, idAt }: { durations: Durations; idAt(place: number):
   const { spread, places, usual, outliers } = durations
   // biome-ignore lint/correctness/useExhaustiveDependencies: the data comes below; where the fence is, is part of the picture.
   useEffect(() => {
-    if (!box.current || !colours || width === 0) return
+    if (!box.current || width === 0) return
     const made = new uPlot(
       {
         ...options(width, Math.min(HIGHEST, Math.max(LOWEST, height)), colours, spread, (place) => open.current(place)),

@@ -4,10 +4,10 @@ import { useLocation } from 'wouter'
 import { jobRows } from '../../data/live.ts'
 import { useRow } from '../../data/rows.ts'
 import { useWatch } from '../../data/stream.ts'
-import { jobAddress } from '../../jobs/address.ts'
-import { useColours } from '../../parts/colours.ts'
 import { count, duration } from '../../parts/format.ts'
+import { jobAddress } from '../../parts/JobLink.tsx'
 import { StateMark } from '../../parts/StateMark.tsx'
+import { useColours } from '../../parts/useColours.ts'
 import { useSize } from '../../parts/useSize.ts'
 import { FRAME_STATES } from './frames.ts'
 import { paint } from './paint.ts'
@@ -41,7 +41,7 @@ export function Strip({ frames, version, range, onRange }: StripProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that what is in the frames changed.
   useEffect(() => {
-    if (!canvas.current || !colours || width === 0) return
+    if (!canvas.current || width === 0) return
     const { ground, ...rest } = colours
     paint(canvas.current, layout, frames.states, { colours: Object.values(rest), ground, only })
   }, [frames, version, layout, colours, width, only])

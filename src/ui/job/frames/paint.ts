@@ -1,6 +1,5 @@
 /** The strip as a picture: a pixel a frame, made larger; where there is room, with a gap and the sign of its state. */
 import type { Job } from '../../../models.ts'
-import { parts } from '../../parts/colours.ts'
 import { isSolid, STATE_SHAPES } from '../../parts/StateMark.tsx'
 import { FRAME_STATES } from './frames.ts'
 import { type StripLayout, shownStates } from './stripLayout.ts'
@@ -56,6 +55,8 @@ function pixels({ perLine, lines }: StripLayout, shown: Uint8Array, { colours, g
 /** What nobody has to look at is pale: most of a strip is finished, or waits, and what failed stands out of it. */
 const PALE: Partial<Record<Job['state'], number>> = { FINISHED: 0.5, WAITING: 0.3 }
 const shareOf = (code: number) => PALE[FRAME_STATES[code]?.state ?? 'ERROR'] ?? 1
+/** Red, green, blue of `rgb(…)` or `rgba(…)`. */
+const parts = (colour: string) => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number)
 const littleEndian = (r: number, g: number, b: number) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0
 
 function gaps(context: CanvasRenderingContext2D, { side, perLine, lines }: StripLayout, ratio: number, ground: string) {
