@@ -1,6 +1,6 @@
 /** What the server says of itself: how it is, why something does not run, and what was wrong with a request. */
 import { type Static, Type } from '@sinclair/typebox'
-import { JOB_STATES, WORKER_STATES } from './db/schema.ts'
+import { DEPENDENCY_KINDS, JOB_STATES, WORKER_STATES } from './db/schema.ts'
 
 export const Health = Type.Object(
   {
@@ -56,6 +56,61 @@ export const JobOrder = Type.Object(
   { $id: 'JobOrder' },
 )
 export type JobOrder = Static<typeof JobOrder>
+
+/** All leaves below a group, compactly: 100,000 frames are 300 kB. */
+export const GroupFrames = Type.Object(
+  {
+    ids: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]), {
+      description: 'The ids as ranges: the first of each, and how many follow each other from there on',
+    }),
+    states: Type.String({
+      description: 'A letter for each: w WAITING, p PENDING, h PAUSED, r WORKING, f FINISHED, e ERROR',
+    }),
+    durations: Type.Array(Type.Integer(), { description: 'Seconds of the last run of each; 0 while one runs' }),
+  },
+  { $id: 'GroupFrames' },
+)
+export type GroupFrames = Static<typeof GroupFrames>
+
+/** A job among those it waits for and those that wait for it. */
+export const JobGraph = Type.Object(
+  {
+    jobs: Type.Array(
+      Type.Object({
+        id: Type.Integer(),
+        title: Type.String(),
+        parent: Type.Integer(),
+        group: Type.Boolean(),
+        state: Type.Union(JOB_STATES.map((name) => Type.Literal(name))),
+      }),
+      { description: '200 at most, the nearest first; the first is the job itself' },
+    ),
+    edges: Type.Array(
+      Type.Object(
+        {
+          job: Type.Integer(),
+          dependency: Type.Integer(),
+          kind: Type.Union(DEPENDENCY_KINDS.map((kind) => Type.Literal(kind))),
+        },
+        { description: 'A job, and one that it waits for' },
+      ),
+    ),
+    left: Type.Integer({ description: 'Jobs that are connected with these, and not among them' }),
+  },
+  { $id: 'JobGraph' },
+)
+export type JobGraph = Static<typeof JobGraph>
+
+/** Where in a log a text is. */
+export const LogMatches = Type.Object(
+  {
+    offsets: Type.Array(Type.Integer(), { description: 'Bytes from the beginning, 1,000 at most' }),
+    next: Type.Integer({ description: 'Where to go on; size: the log is searched' }),
+    size: Type.Integer({ description: 'Bytes in the log' }),
+  },
+  { $id: 'LogMatches' },
+)
+export type LogMatches = Static<typeof LogMatches>
 
 export const WhyReason = Type.Object(
   {

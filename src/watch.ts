@@ -22,9 +22,15 @@ export const Watch = Type.Object(
     vitals: list(WorkerName, 'Workers whose signs of life are on the screen'),
     events: Type.Optional(
       Type.Object(
-        { job: Type.Optional(Id), worker: Type.Optional(WorkerName) },
-        { additionalProperties: false, description: 'Runs that begin or end: all, or those of a job or a worker' },
+        { job: Type.Optional(Id), worker: Type.Optional(WorkerName), within: Type.Optional(Id) },
+        {
+          additionalProperties: false,
+          description: 'Runs that begin or end: all, or those of a job, of a worker, or of all within a group',
+        },
       ),
+    ),
+    frames: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'A group: of each leaf below it, the state' }),
     ),
     farm: Type.Optional(Type.Boolean({ description: 'The counts of GET /api/health' })),
     logs: Type.Optional(
@@ -78,6 +84,10 @@ export interface Frame {
   events?: JobEvent[]
   /** Runs began and ended faster than a page reads: ask for the list again. */
   eventsMissed?: true
+  /** Leaves below the group of `frames`: id, state and duration, as GET /api/jobs/{id}/frames writes them. */
+  frames?: [id: number, state: string, duration: number][]
+  /** Leaves came or went, or too many changed: ask for them again. */
+  framesAnew?: true
   farm?: Health
   logs?: LogPiece[]
 }

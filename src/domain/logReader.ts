@@ -55,6 +55,34 @@ export function readLog({ logs, live }: Core, { id, run }: JobRow, { offset, tai
   }
 }
 
+export interface LogBytes {
+  offset: number
+  next: number
+  size: number
+  bytes: Iterable<Uint8Array>
+}
+
+/** A part of a job's log as it is in the file. */
+export function readLogBytes(
+  { logs }: Core,
+  id: number,
+  { offset = 0, limit = Number.POSITIVE_INFINITY }: Omit<LogRange, 'tail'>,
+): LogBytes {
+  const size = logs.size(id)
+  const begin = Math.min(offset, size)
+  const next = Math.min(size, begin + limit)
+  return { offset: begin, next, size, bytes: pieces() }
+
+  function* pieces(): Generator<Uint8Array> {
+    for (let at = begin; at < next; ) {
+      const bytes = logs.read(id, at, Math.min(READ_BYTES, next - at))
+      if (bytes.byteLength === 0) break
+      at += bytes.byteLength
+      yield bytes
+    }
+  }
+}
+
 /** How many bytes at the end belong to a character that is not complete. */
 export function splitBytes(end: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, end.length); back++) {

@@ -9,6 +9,7 @@ import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { farmRoutes } from './farm.ts'
+import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
 import { limitRoutes } from './limits.ts'
@@ -55,6 +56,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(limitRoutes(farm))
     .use(farmRoutes(farm))
     .use(whyRoutes(farm))
+    .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm))
     .use(submitRoutes(farm))
     .get(

@@ -1,11 +1,14 @@
 /** One who follows the stream: what it looks at, how far it has been told, and what to tell it next. */
 import type { Batch } from '../domain/changes.ts'
+import { isWithin, stateOf } from '../domain/frameStates.ts'
 import type { Watched } from '../domain/signs.ts'
 import type { Farm } from '../farm.ts'
 import type { Frame, LogPiece, Watch } from '../watch.ts'
 
 /** Events told at once; a page that shows runs faster than that shows a blur. */
 const MOST_EVENTS = 500
+/** Frames told at once; more are cheaper asked for together. */
+const MOST_FRAMES = 5000
 /** Of a log at once. */
 const LOG_BYTES = 64 * 1024
 
@@ -19,6 +22,11 @@ export class Rows {
 
   job(id: number): string | undefined {
     return remembered(this.#jobs, id, () => text(this.farm.getJobs([id])[0]))
+  }
+
+  frame(id: number): string | undefined {
+    const row = this.farm.core.rows.job.get({ id })
+    return row && JSON.stringify([id, ...stateOf(row)])
   }
 
   worker(name: string): string | undefined {
@@ -52,6 +60,7 @@ export class Follower {
   #parents = new Set<number>()
   #workers = false
   #events: Watch['events']
+  #frames: number | undefined
   #farm = false
   /** The number of the last commit that it was told of. */
   #told: number
@@ -70,7 +79,7 @@ export class Follower {
   }
 
   /** Looks at something else from now on. */
-  look({ jobs, parents, workers = false, vitals, events, farm = false, logs, resume }: Watch): void {
+  look({ jobs, parents, workers = false, vitals, events, frames, farm = false, logs, resume }: Watch): void {
     const before = this.jobs
     this.jobs = new Set(jobs)
     for (const id of this.jobs) if (!before.has(id)) this.#newJobs.add(id)
@@ -85,6 +94,7 @@ export class Follower {
     this.#workers = workers
     this.#farm = farm
     this.#events = events
+    this.#frames = frames
     this.logs = new Map(logs?.map(({ job, offset }) => [job, offset]))
   }
 
@@ -96,7 +106,10 @@ export class Follower {
     const jobs = new Set<number>(this.#newJobs)
     const names = new Set<string>(this.#newVitals)
     if (!batches) this.#tellAnew(frame, jobs)
-    else this.#tellChanges(frame, batches, jobs, names, rows)
+    else {
+      this.#tellChanges(frame, batches, jobs, names, rows)
+      if (this.#frames !== undefined) this.#tellFrames(frame, batches, this.#frames, rows)
+    }
     for (const id of signs.jobs) if (this.jobs.has(id)) jobs.add(id)
     for (const name of signs.workers) if (this.vitals.has(name)) names.add(name)
     this.#tellJobs(frame, jobs, rows)
@@ -153,10 +166,7 @@ export class Follower {
         for (const name of batch.workers) names.add(name)
         for (const name of batch.goneWorkers) goneWorkers.add(name)
       }
-      if (this.#events)
-        for (const [id, by] of batch.events)
-          if ((this.#events.job ?? by.job) === by.job && (this.#events.worker ?? by.worker) === by.worker)
-            events.add(id)
+      if (this.#events) for (const [id, by] of batch.events) if (this.#isAskedFor(this.#events, by)) events.add(id)
     }
     for (const name of goneWorkers) if (rows.worker(name) !== undefined) goneWorkers.delete(name)
     if (members.size > 0) frame.members = [...members].map(String)
@@ -164,6 +174,32 @@ export class Follower {
     if (goneWorkers.size > 0) frame.goneWorkers = [...goneWorkers].map((name) => JSON.stringify(name))
     if (events.size > MOST_EVENTS) frame.eventsMissed = 'true'
     else if (events.size > 0) frame.events = rows.events(events)
+  }
+
+  #isAskedFor({ job, worker, within }: NonNullable<Watch['events']>, by: { job: number; worker: string }): boolean {
+    if ((job ?? by.job) !== by.job || (worker ?? by.worker) !== by.worker) return false
+    const { core } = this.farm
+    return within === undefined || isWithin(core, core.rows.job.get({ id: by.job })?.parent ?? 0, within)
+  }
+
+  #tellFrames(frame: Texts, batches: readonly Batch[], top: number, rows: Rows): void {
+    const { core } = this.farm
+    const inside = new Map<number, boolean>()
+    const isInside = (parent: number) => {
+      const known = inside.get(parent) ?? isWithin(core, parent, top)
+      inside.set(parent, known)
+      return known
+    }
+    const ids = new Set<number>()
+    for (const { jobs, members, swept } of batches) {
+      if (swept || [...members].some(isInside)) frame.framesAnew = 'true'
+      // A group is no frame, and it changes with each that is below it.
+      for (const [id, parent] of jobs) if (isInside(parent) && !core.tree.get(id)) ids.add(id)
+    }
+    if (ids.size > MOST_FRAMES) frame.framesAnew = 'true'
+    if (frame.framesAnew) return
+    const found = [...ids].flatMap((id) => rows.frame(id) ?? [])
+    if (found.length > 0) frame.frames = found
   }
 
   #tellJobs(frame: Texts, ids: ReadonlySet<number>, rows: Rows): void {

@@ -46,3 +46,26 @@ export function jsonText(pieces: Iterable<string>, headers: Record<string, strin
   })
   return new Response(stream, { headers: { 'content-type': 'application/json', ...headers } })
 }
+
+/** Bytes of any number, written piece by piece, to be kept as a file and never shown as a page. */
+export function fileOf(pieces: Iterable<Uint8Array>, name: string, headers: Record<string, string>): Response {
+  const iterator = pieces[Symbol.iterator]()
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = iterator.next()
+      if (next.done) controller.close()
+      else controller.enqueue(next.value)
+    },
+    cancel() {
+      iterator.return?.()
+    },
+  })
+  return new Response(stream, {
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}"`,
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    },
+  })
+}

@@ -1,4 +1,5 @@
 import { Redirect, Route, Switch } from 'wouter'
+import { JobView } from './job/JobView.tsx'
 import { SECTIONS } from './sections.ts'
 import { Palette } from './shell/Palette.tsx'
 import { Shortcuts } from './shell/Shortcuts.tsx'
@@ -14,6 +15,7 @@ export function App() {
           {SECTIONS.map(({ pattern, view }) => (
             <Route key={pattern} path={pattern} component={view} />
           ))}
+          <Route path="/job/:id" component={JobView} />
           <Route>
             <Redirect to="/jobs" replace />
           </Route>

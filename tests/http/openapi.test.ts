@@ -84,7 +84,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/(jobs|farm|activity)/,
+      /^GET \/(jobs?|farm|activity)\b/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.
@@ -213,6 +213,11 @@ describe('what the server answers is what the document says', () => {
       '/api/jobs/{id}/childrendependencies': '/api/jobs/0/childrendependencies',
       '/api/jobs/{id}/log': `/api/jobs/${done}/log`,
       '/api/jobs/{id}/why': `/api/jobs/${running + 1}/why`,
+      '/api/jobs/{id}/frames': `/api/jobs/${group}/frames`,
+      '/api/jobs/{id}/graph': `/api/jobs/${running + 1}/graph`,
+      '/api/jobs/{id}/events': `/api/jobs/${failed}/events`,
+      '/api/jobs/{id}/log/file': `/api/jobs/${done}/log/file`,
+      '/api/jobs/{id}/log/matches': `/api/jobs/${done}/log/matches?text=a`,
       '/api/jobs/{id}/blocklist': `/api/jobs/${failed}/blocklist`,
       '/api/workers/{name}/why': '/api/workers/worker-1/why',
     }

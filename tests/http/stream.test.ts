@@ -247,3 +247,27 @@ test('a word that is none ends the connection, and says what was wrong', async (
   expect(viewer.closed?.code).toBe(1008)
   expect(viewer.closed?.reason).toContain('Item 0 of jobs')
 })
+
+test('the frames of a group are told as states, whichever group below it they are in', async () => {
+  const [top, elsewhere] = [await server.add({ title: 'top' }), await server.add({ command: 'x', priority: 2000 })]
+  const inner = await server.add({ title: 'inner', parent: top })
+  const frame = await server.add({ command: 'x', parent: inner })
+  const viewer = await view({ frames: top, events: { within: top } })
+  const other = await server.pick('w')
+  expect(other?.job.id).toBe(elsewhere)
+  await server.post(`/api/runs/${other?.run}/end`, { worker: 'w', exit_code: 0 })
+  const run = await server.pick('w')
+  await viewer.until(() => viewer.told('frames').length === 1, 'the run')
+  await server.post(`/api/runs/${run?.run}/end`, { worker: 'w', exit_code: 1 })
+  await viewer.until(() => viewer.told('frames').length === 2, 'its end')
+  expect(viewer.told('frames').map(([id, state]) => [id, state])).toEqual([
+    [frame, 'r'],
+    [frame, 'e'],
+  ])
+  expect(viewer.told('events').map(({ job_id, state }) => [job_id, state])).toEqual([
+    [frame, 'WORKING'],
+    [frame, 'ERROR'],
+  ])
+  await server.add({ command: 'x', parent: inner })
+  await viewer.until(() => viewer.last.framesAnew === true, 'a new one')
+})

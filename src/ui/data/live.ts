@@ -12,11 +12,12 @@ import { hearWorkers } from './workers.ts'
 export const jobRows = new RowStore<number, Job>()
 export const farm = new Store<Health | undefined>(undefined)
 
-/** Nothing grows old by itself: the stream says what has to be asked again. */
+/** Nothing grows old by itself: the stream says what has to be asked again. What nobody looked at, it did not tell. */
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: Number.POSITIVE_INFINITY,
+      refetchOnMount: 'always',
       refetchOnWindowFocus: false,
       // What the server refuses, it refuses again.
       retry: (failures, error) => failures < 2 && !(error instanceof Refused),

@@ -115,6 +115,7 @@ function union(parts: Iterable<Part>): Part {
     watch.workers ||= part.workers
     watch.farm ||= part.farm
     watch.events = part.events ?? watch.events
+    watch.frames = part.frames ?? watch.frames
     watch.logs?.push(...(part.logs ?? []))
   }
   return { ...watch, jobs: [...jobs], parents: [...parents], vitals: [...vitals] }

@@ -20,7 +20,7 @@ export function Crumbs({ group }: { group: number }) {
   )
 }
 
-function Crumb({ id, current = false }: { id: number; current?: boolean }) {
+export function Crumb({ id, current = false }: { id: number; current?: boolean }) {
   const job = useRow(jobRows, id)
   useWatch({ jobs: [id] })
   return (

@@ -7,6 +7,7 @@ import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
 import { useColumns } from '../table/columns.ts'
 import { Grid } from '../table/Grid.tsx'
+import { useKept } from '../table/kept.ts'
 import { kept, nothing, pick, type Selection } from '../table/selection.ts'
 import { useJobsAddress } from './address.ts'
 import { Crumbs } from './Crumbs.tsx'
@@ -27,23 +28,23 @@ export function JobsView() {
   return <Jobs key={`${at.address.group} ${at.address.where === 'flat'}`} {...at} />
 }
 
-function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddress>) {
+function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJobsAddress>) {
   const { group, filter, where, sort } = address
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set())
+  const [open, setOpen] = useKept<ReadonlySet<number>>(`open in ${group}`, () => new Set())
   const [closed, setClosed] = useState<ReadonlySet<number>>(new Set())
-  const [selected, setSelected] = useState<Selection<number>>(nothing)
+  const [selected, setSelected] = useKept<Selection<number>>(`selected in ${group}`, nothing)
   const [visible, setVisible] = useState<readonly number[]>([])
   const { lines, top, groups, isFound, filtered, through, hits, search } = useJobLines(address, { open, closed })
   const flat = where === 'flat'
   const model = useColumns(flat ? 'jobs.flat' : 'jobs', flat ? FLAT_COLUMNS : JOB_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
-  const commands = useJobCommands({ group, selection, columns: model.shown, enter })
+  const commands = useJobCommands({ group, selection, columns: model.shown, enter, look })
   const waiting = useCut()
   const isCut = useMemo(() => new Set(waiting), [waiting])
   useCommands(commands)
   useWatch({ jobs: [...visible], parents: [group, ...groups] })
 
-  const toggle = useCallback((id: number) => (isFound(id) ? setClosed : setOpen)(toggled(id)), [isFound])
+  const toggle = useCallback((id: number) => (isFound(id) ? setClosed : setOpen)(toggled(id)), [isFound, setOpen])
   const isOpen = useCallback((id: number) => (isFound(id) ? !closed.has(id) : open.has(id)), [isFound, closed, open])
   // Rows ask when they need it: they are not drawn anew because something else is selected.
   const chosen = useRef(selection.keys)
@@ -68,6 +69,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
     },
     [change],
   )
+  const go = (id: number) => (isGroup(id) ? enter(id) : look(id))
   const isGroup = (id: number) => jobRows.get(id)?.command === ''
   const levelOf = (index: number) => {
     const id = lines.at(index)
@@ -85,7 +87,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
     else if (event.key === 'ArrowLeft') {
       const parent = lines.at(lines.parentOf(lines.indexOf(active)))
       if (parent !== undefined) setSelected(pick(selection, lines, parent, {}))
-    } else if (event.key === 'Enter' && isGroup(active)) enter(active)
+    } else if (event.key === 'Enter') go(active)
     else return false
     event.preventDefault()
     return true
@@ -120,7 +122,7 @@ function Jobs({ address, change, unsort, enter }: ReturnType<typeof useJobsAddre
             by={`${filter} ${where} ${sort?.field} ${sort?.descending}`}
             textOf={(id) => jobRows.get(id)?.title}
             onKey={onKey}
-            onOpen={(id) => isGroup(id) && enter(id)}
+            onOpen={go}
             levelOf={levelOf}
             markOf={(id) => (isCut.has(id) ? 'cut' : undefined)}
             empty={top.isSuccess && <NoJobs group={group} filtered={filtered} />}

@@ -1,6 +1,7 @@
 /** What the address bar says of the view: the group, the filter, the order. A view can be sent to a colleague. */
 import { useCallback, useMemo } from 'react'
 import { useLocation, useParams, useSearchParams } from 'wouter'
+import { jobAddress } from '../parts/JobLink.tsx'
 import type { Sort } from '../table/Header.tsx'
 
 /** Where a filter looks: in all that is below, kept as the tree; in this list; and without a tree, in all that is below. */
@@ -59,5 +60,7 @@ export function useJobsAddress() {
     [setSearch],
   )
   const enter = useCallback((group: number) => go(group === 0 ? '/jobs' : `/jobs/${group}`), [go])
-  return { address, change, unsort, enter }
+  /** To the page of a job. */
+  const look = useCallback((id: number) => go(jobAddress(id)), [go])
+  return { address, change, unsort, enter, look }
 }

@@ -1,12 +1,22 @@
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 import type { Job } from '../../models.ts'
 import { useNow } from '../data/clock.ts'
 import { count, duration, moment } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
+import { jobAddress } from '../parts/JobLink.tsx'
 import { Progress } from '../parts/Progress.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
 import type { Column } from '../table/columns.ts'
+
+<<<<<<< HEAD
+
+import { jobAddress } from './address.ts'
 import { isGroup, number, type Place, text } from './columnKinds.tsx'
+
+=======
+>>>>>>> views1
+
 import { durationAt, remaining } from './estimate.ts'
 import { JobPath, JobTitle } from './JobTitle.tsx'
 import { MORE_COLUMNS } from './moreColumns.tsx'
@@ -34,7 +44,11 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     sort: 'id',
     ...number(
       (job) => job.id,
-      (job) => job.id,
+      (job) => (
+        <Link href={jobAddress(job.id)} tabIndex={-1} title="Page of the job">
+          {job.id}
+        </Link>
+      ),
     ),
   },
   {

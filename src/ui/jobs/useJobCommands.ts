@@ -24,9 +24,11 @@ interface View {
   columns: readonly Column<Job, Place>[]
   /** To the address of a group. */
   enter(group: number): void
+  /** To the page of a job. */
+  look(id: number): void
 }
 
-export function useJobCommands({ group, selection, columns, enter }: View): Command[] {
+export function useJobCommands({ group, selection, columns, enter, look }: View): Command[] {
   const waiting = useCut()
   return useMemo(() => {
     const ids = [...selection.keys]
@@ -81,6 +83,14 @@ export function useJobCommands({ group, selection, columns, enter }: View): Comm
         run: () => enter(into),
       },
       {
+        id: 'look',
+        label: 'Page of the job',
+        group: 'Move',
+        keys: 'Alt+Enter',
+        unable: ids.length > 1 || (ids.length === 0 && group === 0) ? 'Select one job.' : undefined,
+        run: () => look(ids[0] ?? group),
+      },
+      {
         ...onJobs({
           id: 'copy csv',
           label: 'Copy as CSV',
@@ -116,5 +126,5 @@ export function useJobCommands({ group, selection, columns, enter }: View): Comm
       },
       { id: 'filter', label: 'Filter', group: 'View', keys: '/', run: focusFilter },
     ]
-  }, [selection, group, waiting, columns, enter])
+  }, [selection, group, waiting, columns, enter, look])
 }

@@ -3,7 +3,7 @@ import type { Event, Job, Worker } from '../../models.ts'
 export type AnyState = Job['state'] | Worker['state'] | Event['state']
 
 /** One shape a state: the colour says it too, but nobody has to see it. */
-const SHAPES: Record<AnyState, string> = {
+export const STATE_SHAPES: Record<AnyState, string> = {
   WAITING: 'M8 3.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9',
   PENDING: 'M4.5 3h7M4.5 13h7M5.5 3c0 3 5 7 5 10M10.5 3c0 3-5 7-5 10',
   PAUSED: 'M5.5 3.500v9M10.5 3.500v9',
@@ -17,13 +17,14 @@ const SHAPES: Record<AnyState, string> = {
   TERMINATED: 'M3.5 8h9',
 }
 const SOLID: readonly AnyState[] = ['WORKING', 'STOPPED']
+export const isSolid = (state: AnyState): boolean => SOLID.includes(state)
 
 /** A state's sign and word. */
 export function StateMark({ state }: { state: AnyState }) {
   return (
     <span className="state" data-state={state}>
-      <svg className="icon" data-solid={SOLID.includes(state)} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-        <path d={SHAPES[state]} />
+      <svg className="icon" data-solid={isSolid(state)} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+        <path d={STATE_SHAPES[state]} />
       </svg>
       <span className="state-word">{state}</span>
     </span>

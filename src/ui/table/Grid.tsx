@@ -14,6 +14,7 @@ import { useNarrow } from '../parts/useNarrow.ts'
 import type { Column, ColumnModel } from './columns.ts'
 import { pressed } from './gridKeys.ts'
 import { GridHeader, type Sort } from './Header.tsx'
+import { useKeptScroll } from './kept.ts'
 import { go, type Lines, pick, type Selection } from './selection.ts'
 import { useTypeToFind } from './useTypeToFind.ts'
 
@@ -75,6 +76,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     scrollPaddingEnd: HEAD,
     useFlushSync: false,
   })
+  useKeptScroll(scroller, `${label} at ${location.pathname}${location.search}`, lines.count > 0)
   const items = virtual.getVirtualItems()
   // A row that scrolls off is drawn over as the one that comes: making its cells anew took half of each frame.
   const slots = useRef(0)
