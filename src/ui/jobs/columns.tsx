@@ -8,15 +8,7 @@ import { jobAddress } from '../parts/JobLink.tsx'
 import { Progress } from '../parts/Progress.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
 import type { Column } from '../table/columns.ts'
-
-<<<<<<< HEAD
-
-import { jobAddress } from './address.ts'
 import { isGroup, number, type Place, text } from './columnKinds.tsx'
-
-=======
->>>>>>> views1
-
 import { durationAt, remaining } from './estimate.ts'
 import { JobPath, JobTitle } from './JobTitle.tsx'
 import { MORE_COLUMNS } from './moreColumns.tsx'
