@@ -1,7 +1,7 @@
 import type { Db } from './db/open.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { forgive } from './domain/avoided.ts'
-import { isWork, STEPS, type Steps, takeStep } from './domain/background.ts'
+import { STEPS, type Steps, takeStep } from './domain/background.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
 import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
@@ -32,6 +32,7 @@ import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit }
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, nothingFor } from './scheduler/assign.ts'
 import { attention } from './scheduler/attention.ts'
+import { Behind } from './scheduler/behind.ts'
 import { prospectsOf } from './scheduler/prospects.ts'
 import {
   endHopelessRuns,
@@ -67,8 +68,6 @@ export interface FarmOptions {
 const FOR_EVER: Keep = { finished: 0, events: 0 }
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
-/** Between two steps of what is done in the background. */
-const REST_MS = 2
 /** How often time is asked what it did (scheduler/rescue.ts). */
 const STEP_MS = 1000
 /** How often signs of life are written: what a crash may cost of them. */
@@ -131,26 +130,10 @@ export function createFarm(
 
   /** What resets and deletes have left to do: the next step of it. Answers whether there may be more. */
   const workOff = () => write(takeStep)
+  const behind = new Behind(core, workOff)
 
   // Submissions are made below parents of their own, each other than the grave.
   let submissions = -GRAVE
-  let running = false
-  let working: Promise<void> | undefined
-  /** Works off all of it. Between two steps come those who asked meanwhile: without a rest each would wait for two. */
-  function background(): void {
-    if (!running || working || !isWork(core)) return
-    working = (async () => {
-      while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
-    })()
-      .catch((error) => {
-        // A full disk has been said, and is asked again after the next change.
-        if (!(error instanceof FarmError))
-          console.error('what is left of a reset or a delete could not be worked off:', error)
-      })
-      .then(() => {
-        working = undefined
-      })
-  }
 
   /** Of submissions that failed: where the disk was full, there was no room to take them away either. */
   const cradles = new Set<number>()
@@ -166,8 +149,7 @@ export function createFarm(
   let stopped = false
   let stepping: Promise<void> = Promise.resolve()
   function run(): void {
-    running = true
-    background()
+    behind.start()
     let steps = 0
     const next = () => {
       timer = setTimeout(() => {
@@ -178,7 +160,7 @@ export function createFarm(
             if (!(error instanceof FarmError)) console.error('the scheduler could not take a step:', error)
           })
           .then(() => {
-            background()
+            behind.look()
             if (!stopped) next()
           })
       }, STEP_MS)
@@ -191,7 +173,7 @@ export function createFarm(
   /** What may leave something to be done behind its answer. */
   async function large(operation: (tx: Tx) => void): Promise<void> {
     await write(operation)
-    background()
+    behind.look()
   }
 
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
@@ -250,7 +232,7 @@ export function createFarm(
       clearTimeout(timer)
       waiters.release([...waiters.names()])
       await stepping
-      await working
+      await behind.stop()
       await saveLife().catch((error) => {
         if (!(error instanceof FarmError)) throw error
       })

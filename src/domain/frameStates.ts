@@ -4,6 +4,7 @@ import type { GroupFrames } from '../answers.ts'
 import { type JobRow, type JobState, jobs } from '../db/schema.ts'
 import type { Core } from './core.ts'
 import { isGroup, jobRow } from './rows.ts'
+import { jobsAsSeen } from './seen.ts'
 
 /** A letter a state. */
 export const STATE_LETTERS: Record<JobState, string> = {
@@ -49,7 +50,7 @@ export async function listFrames(core: Core, id: number): Promise<GroupFrames> {
     for (let last = 0; ; ) {
       const rows = core.db
         .select({ id: jobs.id, state: jobs.state, duration: jobs.duration })
-        .from(jobs)
+        .from(jobsAsSeen(core.tree, parent))
         .where(and(eq(jobs.parent, parent), gt(jobs.id, last), ne(jobs.command, '')))
         .orderBy(jobs.id)
         .limit(STEP)

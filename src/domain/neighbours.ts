@@ -1,7 +1,7 @@
 /** A job among those it waits for and those that wait for it, some steps each way: what a graph is drawn from. */
 import type { JobGraph } from '../answers.ts'
 import type { Core } from './core.ts'
-import { isGroup, jobRow } from './rows.ts'
+import { isGroup, jobAt, jobRow } from './rows.ts'
 
 /** More is no picture any more. */
 const MOST_JOBS = 200
@@ -19,6 +19,8 @@ export function neighbours(core: Core, id: number, steps: number): JobGraph {
       for (const job of ring)
         for (const edge of next(core, job)) {
           const other = edge.job === job ? edge.dependency : edge.job
+          // Of what is being deleted the dependencies are there still.
+          if (!jobAt(core, other)) continue
           if (!found.has(other)) {
             if (step === steps || found.size >= MOST_JOBS) {
               left.add(other)
@@ -33,7 +35,7 @@ export function neighbours(core: Core, id: number, steps: number): JobGraph {
     }
   }
   const jobs = [...found].flatMap((each) => {
-    const row = core.rows.job.get({ id: each })
+    const row = jobAt(core, each)
     if (!row) return []
     const { title, parent, state } = row
     return [{ id: each, title, parent, group: isGroup(row), state: core.tree.get(each)?.state ?? state }]

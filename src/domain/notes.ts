@@ -1,6 +1,7 @@
 /** The server's own lines in the logs of jobs. */
 import { FarmError } from '../errors.ts'
 import type { Core, Tx } from './core.ts'
+import { jobAt } from './rows.ts'
 
 /** A line at the end of the log as it is now; it begins a line, whatever the output before it ended with. */
 export function note({ logs }: Pick<Core, 'logs'>, job: number, text: string, now: number): void {
@@ -21,7 +22,7 @@ export function noteLater(tx: Tx, job: number, text: string): void {
 }
 
 function noteWhenIdle(core: Core, job: number, text: string, now: number): void {
-  const row = core.rows.job.get({ id: job })
+  const row = jobAt(core, job)
   if (row?.run === 0) noteIfRoom(core, job, text, now)
   else if (row) core.live.notes.set(job, [...(core.live.notes.get(job) ?? []), { text, now }])
 }

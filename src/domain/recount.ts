@@ -39,9 +39,9 @@ interface Leaves {
 }
 
 /**
- * Counts the leaves of every group anew, from what is seen of their rows (seen.ts). The tree in memory moves the same numbers by deltas
- * (tree.ts); this is what they are held against. Leaves are added up by SQLite along an index, groups are in memory, as
- * they are in the server.
+ * Counts the leaves of every group anew, from what is seen of their rows (seen.ts). The tree in memory moves the same
+ * numbers by deltas (tree.ts); this is what they are held against. Leaves are added up by SQLite along an index, groups are
+ * in memory, as they are in the server.
  */
 export function recount(sqlite: Database): Recount {
   const found = new Map<number, CountedGroup>()

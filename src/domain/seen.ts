@@ -6,8 +6,8 @@
  *   own). So whoever finds a row by its id asks the tree.
  * - A group that is being reset has a number (`reset_groups`; in memory `Group.reset`), and each row the number of the last
  *   reset that it shows. A row with an earlier one reads as reset. Whoever writes a leaf starts from what is seen of it, and
- *   the number is written along (leaves.ts), so every write settles the leaf that it touches: nothing has to wait for the steps, and
- *   nothing has to be taken back.
+ *   the number is written along (leaves.ts), so every write settles the leaf that it touches: nothing has to wait for the
+ *   steps, and nothing has to be taken back.
  *
  * Of a row that reads as reset some columns are right as they are, and must be kept so: `ready` and `needs_id` (the index by
  * which leaves are picked, which the tree counts), `unfinished` and `waits_for`. It holds no run. That the worker which

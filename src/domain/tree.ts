@@ -175,7 +175,7 @@ export class Tree {
       const { finished, errors, total_finished, total_errors, duration, start_time, reset, state } = group
       const was = { finished, errors, total_finished, total_errors, duration, start_time, reset, state }
       before.push({ group, was })
-      this.#noteErrors(group)
+      if (errors > 0) this.#noteErrors(group)
       this.#assign(group, { ...CLEARED, reset: number })
       group.state = groupState(group, group.paused, group.unfinished)
       this.changes.job(group.id, group.parent?.id ?? 0)

@@ -1,6 +1,7 @@
 /** One who follows the stream: what it looks at, how far it has been told, and what to tell it next. */
 import type { Batch } from '../domain/changes.ts'
 import { isWithin, stateOf } from '../domain/frameStates.ts'
+import { jobAt } from '../domain/rows.ts'
 import type { Watched } from '../domain/signs.ts'
 import type { Farm } from '../farm.ts'
 import type { Frame, LogPiece, Watch } from '../watch.ts'
@@ -25,7 +26,7 @@ export class Rows {
   }
 
   frame(id: number): string | undefined {
-    const row = this.farm.core.rows.job.get({ id })
+    const row = jobAt(this.farm.core, id)
     return row && JSON.stringify([id, ...stateOf(row)])
   }
 
@@ -179,7 +180,7 @@ export class Follower {
   #isAskedFor({ job, worker, within }: NonNullable<Watch['events']>, by: { job: number; worker: string }): boolean {
     if ((job ?? by.job) !== by.job || (worker ?? by.worker) !== by.worker) return false
     const { core } = this.farm
-    return within === undefined || isWithin(core, core.rows.job.get({ id: by.job })?.parent ?? 0, within)
+    return within === undefined || isWithin(core, jobAt(core, by.job)?.parent ?? 0, within)
   }
 
   #tellFrames(frame: Texts, batches: readonly Batch[], top: number, rows: Rows): void {

@@ -3,6 +3,7 @@ import type { Attention, AttentionItem } from '../answers.ts'
 import type { JobRow } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
+import { jobAt } from '../domain/rows.ts'
 
 /** Of each kind; what is more is counted. */
 const MOST_ITEMS = 50
@@ -60,11 +61,12 @@ function silentWorkers({ live, rows }: Core): AttentionItem[] {
 }
 
 /** By their group: a shot with a thousand failed frames is one thing to look at. */
-function failedJobs({ failures, rows, tree }: Core, now: number): AttentionItem[] {
+function failedJobs(core: Core, now: number): AttentionItem[] {
+  const { failures, tree } = core
   const places = new Map<number, { jobs: Set<number>; since: number; worker: string; title: string; leaf: boolean }>()
   for (const { job, at, worker } of failures.last()) {
     if (at < now - LATELY_SECONDS) continue
-    const row = rows.job.get({ id: job })
+    const row = jobAt(core, job)
     if (row?.state !== 'ERROR') continue
     const leaf = !tree.get(row.parent) || row.parent === 0
     const key = leaf ? job : row.parent
@@ -73,7 +75,7 @@ function failedJobs({ failures, rows, tree }: Core, now: number): AttentionItem[
       known.jobs.add(job)
       known.since = Math.min(known.since, at)
     } else {
-      const title = (leaf ? row : rows.job.get({ id: row.parent }))?.title ?? ''
+      const title = (leaf ? row : jobAt(core, row.parent))?.title ?? ''
       places.set(key, { jobs: new Set([job]), since: at, worker, title, leaf })
     }
   }
@@ -91,12 +93,13 @@ function failedJobs({ failures, rows, tree }: Core, now: number): AttentionItem[
     }))
 }
 
-function slowRuns({ live, rows, tree }: Core, now: number): AttentionItem[] {
+function slowRuns(core: Core, now: number): AttentionItem[] {
+  const { live, tree } = core
   const slow: { item: AttentionItem; times: number }[] = []
   let looked = 0
   for (const { run, job, worker } of live.runs.values()) {
     if (++looked > MOST_RUNS) break
-    const row = rows.job.get({ id: job })
+    const row = jobAt(core, job)
     const group = row && row.parent !== 0 ? tree.get(row.parent) : undefined
     if (!row || !group) continue
     const usual = usualDuration(group)

@@ -240,10 +240,13 @@ export class Rules {
   workerWire(worker: ModelWorker) {
     const { name, affinity, start_time, ping_time, finished, error, last_job, run, active, lost } = worker
     const { host, memory, cores, gpus } = worker
+    const there = [...this.taken.values()].filter((run) => run.host === (host || name))
+    const taken = (what: 'memory' | 'cores' | 'gpus') => there.reduce((sum, run) => sum + run[what], 0)
     const state: WorkerState = run > 0 ? 'WORKING' : lost ? 'TIMEOUT' : 'WAITING'
     return {
       name, affinity, state, start_time, ping_time, finished, error, last_job, current_event: run,
       active: Number(active), host, memory, cores, gpus,
+      taken_memory: taken('memory'), taken_cores: taken('cores'), taken_gpus: taken('gpus'),
     } // biome-ignore format: most are as they are kept
   }
 
