@@ -86,7 +86,9 @@ CREATE TABLE `jobs` (
 	`waits_for` integer DEFAULT 0 NOT NULL,
 	`run` integer DEFAULT 0 NOT NULL,
 	`deadline` integer DEFAULT 0 NOT NULL,
-	`working_since` integer DEFAULT 0 NOT NULL
+	`working_since` integer DEFAULT 0 NOT NULL,
+	`reset` integer DEFAULT 0 NOT NULL,
+	`waited` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX `jobs_by_parent` ON `jobs` (`parent`,`id`);--> statement-breakpoint
@@ -97,10 +99,11 @@ CREATE INDEX `jobs_by_wake` ON `jobs` (`wake_at`) WHERE wake_at > 0;--> statemen
 CREATE INDEX `jobs_by_deadline` ON `jobs` (`deadline`) WHERE deadline > 0;--> statement-breakpoint
 CREATE INDEX `jobs_working` ON `jobs` (`id`) WHERE run > 0;--> statement-breakpoint
 CREATE INDEX `jobs_waiting` ON `jobs` (`parent`,`id`) WHERE waits_for > 0;--> statement-breakpoint
-CREATE INDEX `jobs_by_user` ON `jobs` (`user`);--> statement-breakpoint
-CREATE INDEX `jobs_by_priority` ON `jobs` (`priority`);--> statement-breakpoint
-CREATE INDEX `jobs_by_needs` ON `jobs` (`needs_id`);--> statement-breakpoint
-CREATE INDEX `jobs_held` ON `jobs` (`state`) WHERE state in ('PENDING', 'PAUSED') and command <> '';--> statement-breakpoint
+CREATE INDEX `jobs_waited` ON `jobs` (`parent`,`id`) WHERE waited = 1;--> statement-breakpoint
+CREATE INDEX `jobs_by_user` ON `jobs` (`user`,`parent`);--> statement-breakpoint
+CREATE INDEX `jobs_by_priority` ON `jobs` (`priority`,`parent`);--> statement-breakpoint
+CREATE INDEX `jobs_by_needs` ON `jobs` (`needs_id`,`parent`);--> statement-breakpoint
+CREATE INDEX `jobs_held` ON `jobs` (`state`,`parent`) WHERE state in ('PENDING', 'PAUSED') and command <> '';--> statement-breakpoint
 CREATE INDEX `groups_by_title` ON `jobs` (`parent`,`title`) WHERE command = '';--> statement-breakpoint
 CREATE INDEX `jobs_groups` ON `jobs` (`id`) WHERE command = '';--> statement-breakpoint
 CREATE TABLE `limits` (
@@ -117,6 +120,17 @@ CREATE TABLE `needs` (
 	`cores` integer DEFAULT 0 NOT NULL,
 	`gpus` integer DEFAULT 0 NOT NULL,
 	`avoid` text DEFAULT '' NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `reset_groups` (
+	`job_id` integer PRIMARY KEY NOT NULL,
+	`every` integer DEFAULT 0 NOT NULL,
+	`errors` integer DEFAULT 0 NOT NULL,
+	`done` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `resets` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `workers` (

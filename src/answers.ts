@@ -43,7 +43,16 @@ export const JobTotals = Type.Object(
 export type JobTotals = Static<typeof JobTotals>
 
 export const JobOrder = Type.Object(
-  { ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }), totals: JobTotals },
+  {
+    ids: Type.Array(Type.Integer(), { description: 'Ids of jobs, in order' }),
+    parents: Type.Optional(
+      Type.Array(Type.Integer(), { description: 'As a tree: of each of the ids, the group that it is in' }),
+    ),
+    through: Type.Optional(
+      Type.Array(Type.Integer(), { description: 'As a tree: groups that only lead to what passes the filter' }),
+    ),
+    totals: JobTotals,
+  },
   { $id: 'JobOrder' },
 )
 export type JobOrder = Static<typeof JobOrder>
@@ -107,7 +116,7 @@ export const WhyReason = Type.Object(
   {
     kind: Type.String({
       description:
-        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, resetting, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
     }),
     text: Type.String({ description: 'The reason in words' }),
     job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),
@@ -151,6 +160,62 @@ export const Why = Type.Object(
   { $id: 'Why' },
 )
 export type Why = Static<typeof Why>
+
+const perPoint = (description: string) => Type.Array(Type.Integer(), { description })
+const average = (description: string) =>
+  Type.Array(Type.Union([Type.Number(), Type.Null()]), { description: `${description}; null: not known` })
+
+export const FarmHistory = Type.Object(
+  {
+    step: Type.Integer({ description: 'Seconds of a point', examples: [60] }),
+    times: perPoint('When each point begins, seconds since the epoch; the last one is not over yet'),
+    finished: perPoint('Runs that ended well'),
+    errors: perPoint('Runs that ended badly'),
+    lost: perPoint('Runs whose worker fell silent'),
+    busy: average('Workers that ran something, on average'),
+    active: average('Workers that were active and heard of, on average, since the server started'),
+  },
+  { $id: 'FarmHistory' },
+)
+export type FarmHistory = Static<typeof FarmHistory>
+
+export const ATTENTION_KINDS = ['worker_errors', 'worker_silent', 'job_errors', 'run_slow'] as const
+export const AttentionItem = Type.Object(
+  {
+    kind: Type.Union(
+      ATTENTION_KINDS.map((kind) => Type.Literal(kind)),
+      {
+        description:
+          'worker_errors: all its last runs failed; worker_silent: no sign of life; job_errors: jobs that failed in the last hour and are still in ERROR, by their group; run_slow: a run that takes much longer than its siblings took',
+      },
+    ),
+    text: Type.String({ description: 'In words' }),
+    since: Type.Integer({ description: 'Seconds since the epoch' }),
+    worker: Type.Optional(Type.String()),
+    job: Type.Optional(Type.Integer({ description: 'The job, or the group of the jobs' })),
+    run: Type.Optional(Type.Integer()),
+    count: Type.Optional(Type.Integer({ description: 'How many runs, or jobs' })),
+  },
+  { $id: 'AttentionItem' },
+)
+export type AttentionItem = Static<typeof AttentionItem>
+
+export const Attention = Type.Object(
+  {
+    items: Type.Array(AttentionItem, { description: 'The worst of each kind first, 50 of each at most' }),
+    totals: Type.Object(
+      {
+        worker_errors: Type.Integer(),
+        worker_silent: Type.Integer(),
+        job_errors: Type.Integer(),
+        run_slow: Type.Integer(),
+      },
+      { description: 'How many there are of each kind' },
+    ),
+  },
+  { $id: 'Attention' },
+)
+export type Attention = Static<typeof Attention>
 
 /** RFC 9457, answered as application/problem+json. */
 export const Problem = Type.Object(

@@ -145,6 +145,13 @@ export const SERVER_OPTIONS = {
     path: true,
     defaultText: '`backups` in the data folder',
   }),
+  log_limit: option({
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    default: 256,
+    flag: '--log-limit <MB>',
+    env: 'COALITION_LOG_LIMIT',
+    description: 'output that is kept of one run, and the last 64 kB of it; 0: all',
+  }),
   keep_finished: option({
     schema: Type.Number({ minimum: 0, maximum: 36_500 }),
     default: 0,
@@ -381,18 +388,3 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/** The README's table of options, in Markdown. */
-export function configurationTable(): string {
-  const row = (prefix: string) => (entry: [string, Option]) => {
-    const [key, { flag, env, description, defaultText, default: value }] = entry
-    const shown = defaultText ?? (value === '' ? '' : `\`${value}\``)
-    return `| \`${prefix}${key}\` | \`${flag}\` | \`${env}\` | ${shown} | ${description} |`
-  }
-  return [
-    '| `coalition.toml` | flag | environment | default | |',
-    '| --- | --- | --- | --- | --- |',
-    ...Object.entries(SERVER_OPTIONS).map(row('')),
-    ...Object.entries(WORKER_OPTIONS).map(row('worker.')),
-  ].join('\n')
-}

@@ -2,7 +2,15 @@
  * The few ways in which an operation can fail. `http/problems.ts` is the one table from kind to HTTP status;
  * everything that is not a FarmError is our own fault: a logged 500 that tells the client nothing.
  */
-export const ERROR_KINDS = ['malformed', 'invalid', 'not_found', 'conflict', 'too_large', 'unavailable'] as const
+export const ERROR_KINDS = [
+  'malformed',
+  'invalid',
+  'not_found',
+  'conflict',
+  'too_large',
+  'unavailable',
+  'no_room',
+] as const
 export type ErrorKind = (typeof ERROR_KINDS)[number]
 
 export class FarmError extends Error {

@@ -1,8 +1,8 @@
-import { eq, gt } from 'drizzle-orm'
 import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
-import { events, jobs, workers } from './db/schema.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
+import { forgive } from './domain/avoided.ts'
+import { isWork, STEPS, type Steps, takeStep } from './domain/background.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
 import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
@@ -18,16 +18,20 @@ import { searchLog } from './domain/logSearch.ts'
 import { neighbours } from './domain/neighbours.ts'
 import { noteReturn } from './domain/notes.ts'
 import { type Order, orderJobs } from './domain/order.ts'
+import { recall } from './domain/recall.ts'
+import { discard, GRAVE } from './domain/removal.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
 import { runsBelow } from './domain/runsBelow.ts'
 import { questionOf } from './domain/sessions.ts'
-import { discard, submit } from './domain/submission.ts'
+import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
 import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
+import { FarmError } from './errors.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
 import { assign, nothingFor } from './scheduler/assign.ts'
+import { attention } from './scheduler/attention.ts'
 import { prospectsOf } from './scheduler/prospects.ts'
 import {
   endHopelessRuns,
@@ -38,6 +42,7 @@ import {
   wakeJobs,
 } from './scheduler/rescue.ts'
 import { type Keep, Retention } from './scheduler/retention.ts'
+import { revive } from './scheduler/revive.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob } from './scheduler/why.ts'
 import { whyWorker } from './scheduler/whyWorker.ts'
@@ -51,14 +56,20 @@ export interface FarmOptions {
   /** Seconds without a sign of life after which a worker is lost. */
   workerTimeout?: number
   policy?: Partial<Policy>
+  /** Bytes of output that are kept of a run, and its end; default: all. */
+  logLimit?: number
   /** What is deleted after a time (scheduler/retention.ts); default: nothing. */
   keep?: Keep
   clock?: Clock
+  /** How much of a reset or a delete is done at a time. */
+  steps?: Steps
 }
 
 const FOR_EVER: Keep = { finished: 0, events: 0 }
 const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
+/** Between two steps of what is done in the background. */
+const REST_MS = 2
 /** How often time is asked what it did (scheduler/rescue.ts). */
 const STEP_MS = 1000
 /** How often signs of life are written: what a crash may cost of them. */
@@ -72,41 +83,32 @@ export type Farm = ReturnType<typeof createFarm>
  */
 export function createFarm(
   db: Db,
-  { logs, workerTimeout = 60, policy, keep = FOR_EVER, clock = wallClock }: FarmOptions,
+  {
+    logs,
+    workerTimeout = 60,
+    policy,
+    logLimit = Number.POSITIVE_INFINITY,
+    keep = FOR_EVER,
+    clock = wallClock,
+    steps = STEPS,
+  }: FarmOptions,
 ) {
   // Who brings a clock of his own means all of time.
   const awake = clock === wallClock ? awakeClock() : clock
   const jumps = clock === wallClock ? wallClockJumps() : () => 0
-  const core = createCore(db, logs, awake, { ...DEFAULT_POLICY, ...policy })
+  const core = createCore(db, { logs, logLimit, awake, policy: { ...DEFAULT_POLICY, ...policy }, steps })
   const commit = createWriter(core, clock)
   const started = clock()
   const waiters = new Waiters(prospectsOf(core))
   const retention = new Retention(core, keep, write)
-  revive()
+  revive(core)
+  recall(core, started)
 
   /** Every change goes through here: whatever it made ready finds its worker. */
   async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
     const result = await commit(operation, how)
     if (waiters.size > 0) void waiters.wake()
     return result
-  }
-
-  /** Takes up what was going on when the server stopped. Silence is counted from now: nobody could speak meanwhile. */
-  function revive(): void {
-    for (const row of db.select().from(workers).all())
-      core.live.addWorker({ ...row, run: 0, lost: row.state === 'TIMEOUT' })
-    for (const { job, log_start } of db
-      .select({ job: jobs, log_start: events.log_start })
-      .from(jobs)
-      .innerJoin(events, eq(events.id, jobs.run))
-      .where(gt(jobs.run, 0))
-      .all()) {
-      const { id, run, worker, ping_time, progress } = job
-      // A power cut may cost a log its end, with where this run began: its worker then sends all of its output again.
-      const begin = Math.min(log_start, core.logs.size(id))
-      if (begin < log_start) db.update(events).set({ log_start: begin }).where(eq(events.id, run)).run()
-      core.live.addRun({ run, worker, ping_time, progress, log_start: begin }, job)
-    }
   }
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
@@ -116,27 +118,64 @@ export function createFarm(
     while ((await write(endOverdueRuns)) > 0);
     while ((await write(endHopelessRuns)) > 0);
     while ((await write(wakeJobs)) > 0);
+    while ((await write(forgive)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
     while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+    if (cradles.size > 0) await emptyCradles()
     await retention.step(clock())
+    core.history.look(clock(), core.live.runs.size, core.roster.size)
   }
 
   async function saveLife(): Promise<void> {
     while (await commit(saveSigns));
   }
 
-  let submissions = 0
+  /** What resets and deletes have left to do: the next step of it. Answers whether there may be more. */
+  const workOff = () => write(takeStep)
+
+  // Submissions are made below parents of their own, each other than the grave.
+  let submissions = -GRAVE
+  let running = false
+  let working: Promise<void> | undefined
+  /** Works off all of it. Between two steps come those who asked meanwhile: without a rest each would wait for two. */
+  function background(): void {
+    if (!running || working || !isWork(core)) return
+    working = (async () => {
+      while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
+    })()
+      .catch((error) => console.error('what is left of a reset or a delete could not be worked off:', error))
+      .then(() => {
+        working = undefined
+      })
+  }
+
+  /** Of submissions that failed: where the disk was full, there was no room to take them away either. */
+  const cradles = new Set<number>()
+  async function emptyCradles(): Promise<void> {
+    for (const cradle of cradles) {
+      // It never ran: there are no logs.
+      while (await commit((tx) => discard(tx, cradle, () => undefined)));
+      cradles.delete(cradle)
+    }
+  }
+
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
   let stepping: Promise<void> = Promise.resolve()
   function run(): void {
+    running = true
+    background()
     let steps = 0
     const next = () => {
       timer = setTimeout(() => {
         stepping = step()
           .then(() => (++steps % SAVE_STEPS === 0 ? saveLife() : undefined))
-          .catch((error) => console.error('the scheduler could not take a step:', error))
+          .catch((error) => {
+            // A disk that is full has been said so once, and may be for days.
+            if (!(error instanceof FarmError)) console.error('the scheduler could not take a step:', error)
+          })
           .then(() => {
+            background()
             if (!stopped) next()
           })
       }, STEP_MS)
@@ -145,6 +184,12 @@ export function createFarm(
   }
 
   const now = clock
+
+  /** What may leave something to be done behind its answer. */
+  async function large(operation: (tx: Tx) => void): Promise<void> {
+    await write(operation)
+    background()
+  }
 
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
   async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
@@ -159,7 +204,8 @@ export function createFarm(
       while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true })
       return turn.value
     } catch (error) {
-      while (await commit((tx) => discard(tx, cradle)));
+      cradles.add(cradle)
+      await emptyCradles().catch(() => {})
       throw error
     }
   }
@@ -192,6 +238,7 @@ export function createFarm(
     /** Seconds since the epoch. */
     now,
     step,
+    workOff,
     /** Starts to look after time-outs and lost workers. */
     run,
     /** Lets idle workers go and writes what is only in memory. The database stays open. */
@@ -200,7 +247,10 @@ export function createFarm(
       clearTimeout(timer)
       waiters.release([...waiters.names()])
       await stepping
-      await saveLife()
+      await working
+      await saveLife().catch((error) => {
+        if (!(error instanceof FarmError)) throw error
+      })
       core.logs.close()
     },
 
@@ -240,9 +290,9 @@ export function createFarm(
     setLimits: (edits: LimitEdits) => write((tx) => setLimits(tx, edits)),
     /** Lets these workers, or all, have jobs of a root job again. */
     clearBlocklist: (root: number, names?: readonly string[]) => write((tx) => clearBlocklist(tx, root, names)),
-    deleteJobs: (ids: readonly number[]) => write((tx) => jobOperations.deleteJobs(tx, ids)),
-    resetJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetJobs(tx, ids)),
-    resetErrorJobs: (ids: readonly number[]) => write((tx) => jobOperations.resetErrorJobs(tx, ids)),
+    deleteJobs: (ids: readonly number[]) => large((tx) => jobOperations.deleteJobs(tx, ids)),
+    resetJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetJobs(tx, ids)),
+    resetErrorJobs: (ids: readonly number[]) => large((tx) => jobOperations.resetErrorJobs(tx, ids)),
     startJobs: (ids: readonly number[]) => write((tx) => jobOperations.startJobs(tx, ids)),
     pauseJobs: (ids: readonly number[]) => write((tx) => jobOperations.pauseJobs(tx, ids)),
 
@@ -324,6 +374,10 @@ export function createFarm(
         })
       return runStanding(core, run)
     },
+
+    /** What it did in the last minutes, `step` of them in a point. */
+    history: (minutes: number, step: number) => core.history.read(now(), minutes, step),
+    attention: () => attention(core, now()),
 
     health(): Health {
       const { root } = core.tree

@@ -28,6 +28,8 @@ export interface ServerConfig {
   backup_every?: number
   backup_keep?: number
   backup_dir?: string
+  /** MB of output that are kept of a run, 0: all. */
+  log_limit?: number
   /** Days, 0: for ever. */
   keep_finished?: number
   keep_events?: number
@@ -115,10 +117,17 @@ function policyOf({ order, weights, blocklist_after, decrease_priority_after }: 
 
 /** What no check at the start has looked at may still be damaged, and is read here: the groups, the leaves that are ready. */
 function openFarm(folder: DataFolder, backups: string, config: ServerConfig): Farm {
-  const { data, worker_timeout, keep_finished = 0, keep_events = 0 } = config
+  const { data, worker_timeout, log_limit = 0, keep_finished = 0, keep_events = 0 } = config
   const keep = { finished: keep_finished, events: keep_events }
+  const logLimit = log_limit > 0 ? log_limit * 1024 ** 2 : undefined
   try {
-    return createFarm(folder.db, { logs: folder.logs, workerTimeout: worker_timeout, policy: policyOf(config), keep })
+    return createFarm(folder.db, {
+      logs: folder.logs,
+      logLimit,
+      workerTimeout: worker_timeout,
+      policy: policyOf(config),
+      keep,
+    })
   } catch (error) {
     folder.close()
     throw unusable(data, backups, error)

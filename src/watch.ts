@@ -78,6 +78,8 @@ export interface Frame {
   /** Open groups with a child that changed. */
   touched?: number[]
   workers?: Worker[]
+  /** These are all the workers that there are. */
+  allWorkers?: true
   goneWorkers?: string[]
   events?: JobEvent[]
   /** Runs began and ended faster than a page reads: ask for the list again. */

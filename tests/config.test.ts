@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { localUrl, serverUrl } from '../src/address.ts'
 import {
   ConfigError,
-  configurationTable,
+  type Option,
   OTHER_VARIABLES,
   readConfigFile,
   resolveConfig,
@@ -192,3 +192,18 @@ test('an executable starts itself alone, the source with Bun', () => {
     '/src/main.ts',
   ])
 })
+
+/** The README's table of options, in Markdown. */
+function configurationTable(): string {
+  const row = (prefix: string) => (entry: [string, Option]) => {
+    const [key, { flag, env, description, defaultText, default: value }] = entry
+    const shown = defaultText ?? (value === '' ? '' : `\`${value}\``)
+    return `| \`${prefix}${key}\` | \`${flag}\` | \`${env}\` | ${shown} | ${description} |`
+  }
+  return [
+    '| `coalition.toml` | flag | environment | default | |',
+    '| --- | --- | --- | --- | --- |',
+    ...Object.entries(SERVER_OPTIONS).map(row('')),
+    ...Object.entries(WORKER_OPTIONS).map(row('worker.')),
+  ].join('\n')
+}

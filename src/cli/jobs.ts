@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import type { Client } from '../client.ts'
 import type { Job } from '../models.ts'
+import { blocklistCommand } from './blocklist.ts'
 import { addCommand, editCommand } from './jobedit.ts'
 import { logCommand } from './joblog.ts'
 import { waitCommand } from './jobwait.ts'
@@ -145,6 +146,7 @@ export const jobsCommand = () =>
     )
     .addCommand(logCommand())
     .addCommand(jobWhyCommand())
+    .addCommand(blocklistCommand())
     .addCommand(waitCommand())
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option, type OptionValues } from '@
 import { DEFAULT_PORT, serverUrl } from '../address.ts'
 import { type Client, createClient } from '../client.ts'
 import { type Option as ConfigOption, flagName, loadConfig, SERVER_OPTIONS, WORKER_OPTIONS } from '../config.ts'
+import type { Dependency } from '../models.ts'
 import { wrongUsage } from './outcome.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: commander's own bound for the arguments of a command
@@ -107,9 +108,32 @@ export const jobId = integer(1)
 /** For `<id...>`: commander calls once for each word, with what it has so far. */
 export const jobIds = (text: string, before: number[] | undefined): number[] => [...(before ?? []), ...idList(text)]
 
-/** `1,2,3`, and nothing for the empty list that takes all dependencies away. */
-export const idList = (text: string): number[] =>
-  text.trim() === '' ? [] : text.split(',').map((id) => jobId(id.trim()))
+const idList = (text: string): number[] => text.split(',').map((id) => jobId(id.trim()))
+
+/** `1,2,any:3,frame:4`, and nothing for the empty list that takes all dependencies away. */
+export function dependencies(text: string): Dependency[] {
+  if (text.trim() === '') return []
+  return text.split(',').map((each) => {
+    const [, kind, id = ''] = /^(?:(any|frame|all):)?(.*)$/.exec(each.trim()) ?? []
+    return kind ? { job: jobId(id), kind: kind as 'any' | 'frame' | 'all' } : jobId(id)
+  })
+}
+
+/** `1.5` */
+export function factor(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number of 1 or more.')
+}
+
+/** `90m` from now on, or a date and time as `2026-12-24T18:00`; seconds since the epoch. 0: no time at all. */
+export function pointInTime(text: string, now = Date.now()): number {
+  if (text.trim() === '0') return 0
+  if (/^\d+[smhd]$/.test(text.trim())) return Math.floor(now / 1000) + seconds(text)
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(date))
+    throw new InvalidArgumentError('It must be a date and time like 2026-12-24T18:00, or 90m, 2h.')
+  return Math.floor(date / 1000)
+}
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 

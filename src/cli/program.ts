@@ -7,6 +7,7 @@ import { demoCommand, demoFrameCommand, demoJoinCommand } from './demo.ts'
 import { eventsCommand } from './events.ts'
 import { importCommand } from './import.ts'
 import { jobsCommand } from './jobs.ts'
+import { limitsCommand } from './limits.ts'
 import { examples } from './options.ts'
 import { serveCommand } from './serve.ts'
 import { upCommand } from './up.ts'
@@ -22,6 +23,7 @@ export function createProgram() {
     .addCommand(jobsCommand())
     .addCommand(workersCommand())
     .addCommand(eventsCommand())
+    .addCommand(limitsCommand())
     .addCommand(importCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())

@@ -4,8 +4,8 @@ import type { Database, Statement } from 'bun:sqlite'
 export interface Companion {
   /** A point to go back to. */
   mark(): number
-  /** Takes back every change since `mark`; the rows have been rolled back already. Answers false when it can only go back to 0. */
-  undo(mark: number): boolean
+  /** Takes back every change since `mark`; the rows have been rolled back already. */
+  undo(mark: number): void
   /** Writes what it owes to the database: the last act before the commit. */
   beforeCommit(): void
   /** What has been done is for good. */
@@ -119,7 +119,8 @@ export class Commits {
     } catch (error) {
       // A full disk can make SQLite roll back the whole transaction by itself: then the batch fails, not the operation.
       if (!this.sqlite.inTransaction) throw error
-      if (this.#changed() !== before || !this.companion.undo(mark)) throw new Alone(error)
+      if (this.#changed() !== before) throw new Alone(error)
+      this.companion.undo(mark)
       return () => reject(error)
     }
   }

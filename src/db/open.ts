@@ -1,9 +1,10 @@
 import { Database } from 'bun:sqlite'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { backupName, backupsIn, listBackups } from './backups.ts'
 import { copyDatabase } from './copy.ts'
+import { diskTrouble } from './disk.ts'
 import { Damage, inspect, sizeOf } from './inspect.ts'
 import { lockFolder } from './lock.ts'
 import { MIGRATIONS, migrate, versionOf } from './migrate.ts'
@@ -96,6 +97,7 @@ export function openData(folder: string, options: DataOptions = {}): DataFolder 
   const logs = logsIn(folder)
   try {
     mkdirSync(logs, { recursive: true })
+    for (const file of [path, `${path}-wal`, `${path}-shm`, logs]) mustBeWritable(file)
     const size = sizeOf(path)
     // An empty file is how SQLite begins, and what a full disk can leave of a farm: then there are logs.
     if (size === 0 && readdirSync(logs).length > 0) throw new Damage('it is empty, and there are logs of jobs')
@@ -131,8 +133,28 @@ function emptyLog(sqlite: Database): void {
   }
 }
 
+/** SQLite opens what it may not write for reading, and says so at the first write: when somebody's job is refused. */
+function mustBeWritable(file: string): void {
+  if (!existsSync(file)) return
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    throw new StartError(
+      `${file} cannot be written (${reason(error)}): give it to the user who runs the server, or choose another folder with --data.`,
+      error,
+    )
+  }
+}
+
+/** A server that has no room for its first pages, 32 kB of shared memory and some of the log, cannot begin. */
+const LEAST_ROOM = 256 * 1024
+
 /** Why a database is not used, and the way out. */
 export function unusable(folder: string, backups: string, error: unknown): StartError {
+  if (diskTrouble(error) && freeBytes(folder) < LEAST_ROOM)
+    return new StartError(
+      `The disk of the data folder ${folder} is full (${reason(error)}): make room, and start again.`,
+    )
   const newest = listBackups(backups).at(-1)
   const remedy = newest
     ? `\`coalition restore ${newest.path} --data ${folder} --force\` goes back to the newest backup and keeps the old files aside`
@@ -141,4 +163,9 @@ export function unusable(folder: string, backups: string, error: unknown): Start
     `The database in ${folder} cannot be opened (${reason(error)}), and is left as it is: ${remedy}; \`coalition check --data ${folder}\` says more.`,
     error,
   )
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
 }

@@ -98,6 +98,10 @@ export const jobs = sqliteTable(
     deadline: count('deadline'),
     /** Of a group: the sum of `start_time` over its working leaves, so that `duration` can be told at any moment. */
     working_since: count('working_since'),
+    /** The last reset that the row shows: while that of its group is a later one, it reads as reset (domain/seen.ts). */
+    reset: count('reset'),
+    /** 1: something depends on it, or did once. Where it is 0, nobody has to be looked for. */
+    waited: count('waited'),
   },
   (t) => [
     index('jobs_by_parent').on(t.parent, t.id),
@@ -113,11 +117,13 @@ export const jobs = sqliteTable(
     index('jobs_by_deadline').on(t.deadline).where(sql`deadline > 0`),
     index('jobs_working').on(t.id).where(sql`run > 0`),
     index('jobs_waiting').on(t.parent, t.id).where(sql`waits_for > 0`),
-    // The distinct values that Coalition 4's page offers as filters are read by skipping from one to the next.
-    index('jobs_by_user').on(t.user),
-    index('jobs_by_priority').on(t.priority),
-    index('jobs_by_needs').on(t.needs_id),
-    index('jobs_held').on(t.state).where(sql`state in ('PENDING', 'PAUSED') and command <> ''`),
+    index('jobs_waited').on(t.parent, t.id).where(sql`waited = 1`),
+    // The distinct values that Coalition 4's page offers as filters are read by skipping from one to the next; the parent
+    // says whether a job is there for everybody, or is being made or deleted.
+    index('jobs_by_user').on(t.user, t.parent),
+    index('jobs_by_priority').on(t.priority, t.parent),
+    index('jobs_by_needs').on(t.needs_id, t.parent),
+    index('jobs_held').on(t.state, t.parent).where(sql`state in ('PENDING', 'PAUSED') and command <> ''`),
     index('groups_by_title').on(t.parent, t.title).where(sql`command = ''`),
     index('jobs_groups').on(t.id).where(sql`command = ''`),
   ],
@@ -136,6 +142,20 @@ export const dependencies = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.job_id, t.dependency] }), index('dependencies_by_dependency').on(t.dependency)],
 )
+
+/** Resets that are not worked off yet. Their ids are their numbers, and are never used again: rows remember them. */
+export const resets = sqliteTable('resets', { id: integer('id').primaryKey({ autoIncrement: true }) })
+
+/** Groups whose leaves read as reset, while their rows are rewritten step by step (domain/reset.ts). */
+export const resetGroups = sqliteTable('reset_groups', {
+  job_id: integer('job_id').primaryKey(),
+  /** The last reset of all its leaves, 0: none. */
+  every: count('every'),
+  /** The last reset of its leaves in ERROR, 0: none. */
+  errors: count('errors'),
+  /** Leaves up to this id have been rewritten. */
+  done: count('done'),
+})
 
 /**
  * Interned sets of what jobs need: a farm has dozens, not millions. Id 0 is the empty set and has no row. After a
@@ -230,6 +250,7 @@ export const affinities = sqliteTable('affinities', {
 })
 
 export type JobRow = typeof jobs.$inferSelect
+export type ResetGroupRow = typeof resetGroups.$inferSelect
 export type WorkerRow = typeof workers.$inferSelect
 export type LimitRow = typeof limits.$inferSelect
 export type EventRow = typeof events.$inferSelect

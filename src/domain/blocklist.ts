@@ -3,6 +3,7 @@ import { and, eq, gte, inArray } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { blocklist } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import type { Blocked } from '../models.ts'
 import type { Tx } from './core.ts'
 import { jobRow } from './rows.ts'
 
@@ -40,16 +41,8 @@ export function countFailure(tx: Tx, root: number, worker: string): void {
   if (failures === tx.blocklist.after) change(tx, worker, root, true)
 }
 
-/** A worker and a root, with how often it failed there: `blocked` from the configured number on. */
-export interface Blocked {
-  worker: string
-  failures: number
-  since: number
-  blocked: boolean
-}
-
 /** Who failed in a root job, the most failures first. */
-export function listBlocklist(core: Pick<Tx, 'db' | 'rows' | 'blocklist'>, root: number): Blocked[] {
+export function listBlocklist(core: Pick<Tx, 'db' | 'rows' | 'tree' | 'blocklist'>, root: number): Blocked[] {
   jobRow(core, root)
   const rows = core.db.select().from(blocklist).where(eq(blocklist.root, root)).all()
   return rows

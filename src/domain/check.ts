@@ -3,6 +3,7 @@ import type { Database } from 'bun:sqlite'
 import type { JobRow } from '../db/schema.ts'
 import { type Invariant, JOB_INVARIANTS, TABLES } from './invariants.ts'
 import { COUNTED, type CountedGroup, recount } from './recount.ts'
+import { AS_RESET, HIDDEN, SEEN_ROWS } from './seen.ts'
 import { groupState } from './states.ts'
 
 /** Something that always holds, and does not here. */
@@ -44,11 +45,15 @@ class Notes {
   list = (): Breach[] => [...this.#breaches.values()]
 }
 
-function checkRows(sqlite: Database, { from, label, invariants }: (typeof TABLES)[number], notes: Notes): void {
+function checkRows(
+  sqlite: Database,
+  { from, label, invariants, where = 'true' }: (typeof TABLES)[number],
+  notes: Notes,
+): void {
   const columns = invariants.map(({ broken, shown }, i) => `iif(${broken}, ${shown}, null) as broken_${i}`)
   const anyOf = invariants.map(({ broken }) => `(${broken})`).join(' or ')
   const rows = sqlite.query<Record<string, string | null>, []>(
-    `select ${label} as label, ${columns.join(', ')} from ${from} where ${anyOf}`,
+    `with recursive ${HIDDEN} select ${label} as label, ${columns.join(', ')} from ${from} where (${anyOf}) and ${where}`,
   )
   for (const row of rows.iterate())
     for (const [i, { name, text, mend }] of invariants.entries()) {
@@ -62,7 +67,7 @@ type GroupRow = Pick<JobRow, 'id' | 'state' | 'paused' | 'unfinished' | (typeof 
 /** The groups that the root leads to, with their rows. */
 function* groupRows(sqlite: Database, groups: ReadonlyMap<number, CountedGroup>): Generator<[GroupRow, CountedGroup]> {
   const rows = sqlite.query<GroupRow, []>(
-    `select id, state, paused, unfinished, ${COUNTED.join(', ')} from jobs where command = ''`,
+    `select id, state, paused, unfinished, ${COUNTED.join(', ')} from (${SEEN_ROWS}) where command = ''`,
   )
   for (const row of rows.iterate()) {
     const group = groups.get(row.id)
@@ -101,6 +106,7 @@ export function mend(sqlite: Database): Mended {
   const note = (name: string, rows: number) => {
     if (rows > 0) mended[name] = (mended[name] ?? 0) + rows
   }
+  writeResets(sqlite)
   const { groups } = recount(sqlite)
   const count = sqlite.query(`update jobs set ${COUNTED.map((name) => `${name} = ?`).join(', ')} where id = ?`)
   const restate = sqlite.query('update jobs set state = ? where id = ?')
@@ -113,6 +119,20 @@ export function mend(sqlite: Database): Mended {
   }
   for (const invariant of JOB_INVARIANTS) note(invariant.name, mendRows(sqlite, invariant))
   return mended
+}
+
+/** What reads as reset is written so at once, where a server would do it step by step (reset.ts). */
+function writeResets(sqlite: Database): void {
+  if (!sqlite.query('select 1 from reset_groups limit 1').get()) return
+  sqlite.run(`
+    update jobs set ${Object.keys(AS_RESET)
+      .map((name) => `${name} = seen.${name}`)
+      .join(', ')},
+      ready = seen.command <> '' and seen.state = 'WAITING' and seen.wake_at = 0
+    from (${SEEN_ROWS}) seen where seen.id = jobs.id and seen.reset > jobs.reset`)
+  sqlite.run(`update jobs set reset = 0 where command = '' and reset > 0`)
+  sqlite.run('delete from reset_groups')
+  sqlite.run('delete from resets')
 }
 
 const mendRows = (sqlite: Database, { broken, mend }: Invariant): number =>

@@ -1,17 +1,23 @@
 import { Commits } from '../db/commit.ts'
+import { Disk } from '../db/disk.ts'
 import type { Db } from '../db/open.ts'
+import { type Avoided, forgiveAll } from './avoided.ts'
+import type { Steps } from './background.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
 import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
+import { Failures } from './failures.ts'
+import { History } from './history.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
+import { buryUnborn, prepareRemoval } from './removal.ts'
+import { prepareResets } from './reset.ts'
 import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
 import { type Order, Shares } from './shares.ts'
 import { Signs } from './signs.ts'
-import { discardAll } from './submission.ts'
 import { Tree } from './tree.ts'
 import { Usage } from './usage.ts'
 
@@ -19,6 +25,9 @@ import { Usage } from './usage.ts'
 export interface Core {
   db: Db
   rows: Rows
+  resets: ReturnType<typeof prepareResets>
+  removal: ReturnType<typeof prepareRemoval>
+  steps: Steps
   needs: NeedSets
   tree: Tree
   live: Live
@@ -26,9 +35,13 @@ export interface Core {
   roster: Roster
   usage: Usage
   blocklist: Blocklist
+  avoided: Avoided
   policy: Policy
   changes: Changes
   signs: Signs
+  disk: Disk
+  history: History
+  failures: Failures
 }
 
 /** What a studio decides for its whole farm. */
@@ -55,26 +68,45 @@ export interface Tx extends Core {
 /** Seconds since the epoch. */
 export type Clock = () => number
 
-export function createCore(db: Db, logs: string, awake: Clock, policy: Policy): Core {
+export interface CoreOptions {
+  /** Folder of the jobs' logs, and how much of a run's output is kept (domain/logs.ts). */
+  logs: string
+  logLimit: number
+  awake: Clock
+  policy: Policy
+  steps: Steps
+}
+
+export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: CoreOptions): Core {
   const needs = new NeedSets(db)
   const rows = prepareRows(db)
-  discardAll({ db, rows })
+  forgiveAll(needs, rows)
+  const removal = prepareRemoval(db)
+  buryUnborn({ removal })
   const shares = new Shares(policy.order, policy.weights)
   const changes = new Changes()
   const signs = new Signs()
+  const disk = new Disk()
   return {
     db,
     rows,
+    resets: prepareResets(db),
+    removal,
+    steps,
     needs,
     tree: new Tree(db, needs, changes, shares),
     live: new Live(awake, signs, changes),
-    logs: new Logs(logs, (job) => signs.log(job)),
+    logs: new Logs(logs, { limit: logLimit, disk, grown: (job) => signs.log(job) }),
     roster: new Roster(db),
     usage: new Usage(db, needs),
     blocklist: new Blocklist(db, policy.blocklistAfter),
+    avoided: new Map(),
     policy,
     changes,
     signs,
+    disk,
+    history: new History(),
+    failures: new Failures(),
   }
 }
 
@@ -83,7 +115,7 @@ export function createWriter(core: Core, clock: Clock) {
   const commits = new Commits(core.db.sqlite, core.tree)
   return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
     const acts: (() => void)[] = []
-    const result = await commits.write(() => {
+    const operate = () => {
       // A batch can be done again: only what its last turn said counts.
       acts.length = 0
       const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
@@ -91,7 +123,11 @@ export function createWriter(core: Core, clock: Clock) {
       tellDependents(tx)
       lowerPriorities(tx)
       return result
-    }, how)
+    }
+    const result = await commits.write(operate, how).catch((error) => {
+      throw core.disk.refusal(error)
+    })
+    core.disk.wrote()
     for (const act of acts) act()
     return result
   }

@@ -23,6 +23,16 @@ export function sum(group: Group, counts: Counts): void {
   group.working_since += counts.working_since
 }
 
+/** Of a group that was reset, when nothing below it runs. */
+export const CLEARED = {
+  finished: 0,
+  errors: 0,
+  total_finished: 0,
+  total_errors: 0,
+  duration: 0,
+  start_time: 0,
+} as const
+
 export const NO_COUNTS: Counts = { finished: 0, errors: 0, working: 0, total: 0, duration: 0, working_since: 0 }
 
 /** While a leaf works its duration is open: `working_since` makes it `now - start_time` at any moment. */

@@ -2,9 +2,9 @@ import type { DependencyKind } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { Dependency } from '../models.ts'
 import type { Tx } from './core.ts'
-import { saveUnfinished, tellDependents } from './dependents.ts'
+import { saveUnfinished, tellDependents, waitFor } from './dependents.ts'
 import { linkFrames, refuseWithoutFrames, unlinkFrames } from './frameLinks.ts'
-import { isGroup, jobRow } from './rows.ts'
+import { isGroup, jobAt, jobRow } from './rows.ts'
 
 /**
  * Sets what a job waits for: `asked` instead of what it waited for until now. An id alone is all of that job, or, where the
@@ -19,7 +19,7 @@ export function setDependencies(tx: Tx, id: number, asked: readonly Dependency[]
   for (const each of asked) {
     const { job, kind } =
       typeof each === 'object' ? each : { job: each, kind: wanted.get(each) ?? old.get(each) ?? 'all' }
-    if (!tx.rows.job.get({ id: job })) throw invalid(field, `There is no job ${job} to depend on.`)
+    if (!jobAt(tx, job)) throw invalid(field, `There is no job ${job} to depend on.`)
     if (kind === 'frame' && old.get(job) !== kind) refuseWithoutFrames(tx, [id, job], field)
     wanted.set(job, kind)
   }
@@ -36,7 +36,7 @@ export function setDependencies(tx: Tx, id: number, asked: readonly Dependency[]
     }
   for (const [dependency, kind] of wanted)
     if (old.get(dependency) !== kind) {
-      tx.rows.addDependency.run({ job_id: id, dependency, kind })
+      waitFor(tx, id, dependency, kind)
       if (kind === 'frame' && isGroup(row)) linkFrames(tx, id, dependency)
     }
   tx.rows.saveWaitsFor.run({ id, waits_for: wanted.size })
@@ -49,9 +49,9 @@ export function setDependencies(tx: Tx, id: number, asked: readonly Dependency[]
 }
 
 /** Whether what is waited for is there. Within a transaction a group is what the tree says: its row is written at the commit. */
-export function isMet({ tree, rows }: Pick<Tx, 'tree' | 'rows'>, dependency: number, kind: DependencyKind): boolean {
-  const group = tree.get(dependency)
-  if (!group) return rows.job.get({ id: dependency })?.state === 'FINISHED'
+export function isMet(core: Pick<Tx, 'tree' | 'rows'>, dependency: number, kind: DependencyKind): boolean {
+  const group = core.tree.get(dependency)
+  if (!group) return jobAt(core, dependency)?.state === 'FINISHED'
   if (kind === 'all') return group.state === 'FINISHED'
   // Between groups of frames, it is their leaves that wait.
   return kind === 'frame' || group.total_finished > 0
@@ -91,7 +91,7 @@ export function refuseCircle(tx: Tx, id: number, added: readonly number[], field
 /** The groups a job is in, the nearest first. */
 export function ancestorsOf(tx: Tx, id: number): number[] {
   const ids: number[] = []
-  const parent = tx.tree.get(id)?.parent?.id ?? tx.rows.job.get({ id })?.parent ?? 0
+  const parent = tx.tree.get(id)?.parent?.id ?? jobAt(tx, id)?.parent ?? 0
   for (let group = tx.tree.get(parent); group && group.id !== 0; group = group.parent ?? undefined) ids.push(group.id)
   return ids
 }

@@ -1,12 +1,12 @@
 import type { DependencyKind, JobRow } from '../db/schema.ts'
 import type { Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
-import { isGroup } from './rows.ts'
+import { isGroup, jobAt } from './rows.ts'
 import { NOT_STARTED, restingState } from './states.ts'
 
 /** More (or fewer) of a job's dependencies are not FINISHED. One that has started, or is paused, keeps its state. */
 export function addUnfinished(tx: Tx, id: number, by: number): void {
-  const row = tx.rows.job.get({ id })
+  const row = jobAt(tx, id)
   if (!row) return
   if (isGroup(row)) {
     const group = tx.tree.get(id)
@@ -14,6 +14,13 @@ export function addUnfinished(tx: Tx, id: number, by: number): void {
     return
   }
   saveUnfinished(tx, row, row.unfinished + by)
+}
+
+/** A job waits for another one from now on; false: it did already. */
+export function waitFor({ rows }: Pick<Tx, 'rows'>, job_id: number, dependency: number, kind: DependencyKind): boolean {
+  if (rows.addDependency.run({ job_id, dependency, kind }).changes === 0) return false
+  rows.setWaited.run({ id: dependency })
+  return true
 }
 
 /** A leaf waits for so many. */

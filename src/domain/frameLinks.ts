@@ -3,23 +3,27 @@
  * render a frame of theirs. The links are rows like any dependency, made when it is said, between the leaves that there are.
  */
 import { sql } from 'drizzle-orm'
+import type { JobRow } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { Tx } from './core.ts'
-import { saveUnfinished } from './dependents.ts'
+import { saveUnfinished, waitFor } from './dependents.ts'
 import { parseFrames } from './frames.ts'
 import { isGroup, jobRow } from './rows.ts'
+import { readsAsReset } from './seen.ts'
 
-interface FrameLeaf {
-  id: number
-  frames: string
-  state: string
-}
+type FrameLeaf = Pick<JobRow, 'id' | 'parent' | 'frames' | 'command' | 'state' | 'reset'>
 
 /** The leaves of a group that are about frames. */
 const frameLeaves = ({ db }: Pick<Tx, 'db'>, parent: number, limit = -1): FrameLeaf[] =>
   db.all<FrameLeaf>(
-    sql`select id, frames, state from jobs where parent = ${parent} and command <> '' and frames <> '' limit ${limit}`,
+    sql`select id, parent, frames, command, state, reset from jobs
+      where parent = ${parent} and command <> '' and frames <> '' limit ${limit}`,
   )
+
+function isFinished({ tree }: Pick<Tx, 'tree'>, leaf: Omit<FrameLeaf, 'id' | 'frames'>): boolean {
+  const group = tree.get(leaf.parent)
+  return leaf.state === 'FINISHED' && !(group && readsAsReset(group, leaf))
+}
 
 export function refuseWithoutFrames(tx: Tx, ids: readonly number[], field: string): void {
   for (const id of ids)
@@ -41,9 +45,9 @@ export function linkFrames(tx: Tx, id: number, on: number): void {
     let [waits_for, unfinished] = [row.waits_for, row.unfinished]
     for (const other of others) {
       // Where it waits for that one already, it goes on as it was.
-      if (tx.rows.addDependency.run({ job_id: leaf.id, dependency: other.id, kind: 'frame' }).changes === 0) continue
+      if (!waitFor(tx, leaf.id, other.id, 'frame')) continue
       waits_for++
-      if (other.state !== 'FINISHED') unfinished++
+      if (!isFinished(tx, other)) unfinished++
     }
     tx.rows.saveWaitsFor.run({ id: leaf.id, waits_for })
     saveUnfinished(tx, row, unfinished)
@@ -51,17 +55,17 @@ export function linkFrames(tx: Tx, id: number, on: number): void {
 }
 
 export function unlinkFrames(tx: Tx, id: number, from: number): void {
-  const links = tx.db.all<{ job_id: number; dependency: number; finished: number }>(
-    sql`select d.job_id, d.dependency, other.state = 'FINISHED' as finished from jobs leaf
+  const links = tx.db.all<Omit<FrameLeaf, 'id' | 'frames'> & { job_id: number; dependency: number }>(
+    sql`select d.job_id, d.dependency, other.parent, other.command, other.state, other.reset from jobs leaf
       join dependencies d on d.job_id = leaf.id and d.kind = 'frame'
       join jobs other on other.id = d.dependency and other.parent = ${from}
       where leaf.parent = ${id} and leaf.waits_for > 0`,
   )
-  for (const { job_id, dependency, finished } of links) {
+  for (const { job_id, dependency, ...other } of links) {
     const row = jobRow(tx, job_id)
     tx.rows.removeDependency.run({ job_id, dependency })
     tx.rows.saveWaitsFor.run({ id: job_id, waits_for: row.waits_for - 1 })
-    saveUnfinished(tx, row, row.unfinished - Number(!finished))
+    saveUnfinished(tx, row, row.unfinished - Number(!isFinished(tx, other)))
   }
 }
 

@@ -44,6 +44,11 @@ export class Group implements Place {
   duration = 0
   working_since = 0
 
+  /** The reset as which its leaves read while their rows are rewritten (domain/reset.ts); 0: the rows are right. */
+  reset = 0
+  /** The same of its leaves in ERROR. */
+  resetErrors = 0
+
   children = new Set<Group>()
   /** Ready leaves that are direct children, by the set that they need. */
   leaves = new Map<number, number>()
@@ -88,10 +93,6 @@ export class Group implements Place {
   /** A leaf of a set came, went or changed. */
   forgetHead(set: number): void {
     this.#heads.delete(set)
-  }
-
-  forgetHeads(): void {
-    this.#heads.clear()
   }
 
   enqueue(set: number, child: Group): void {

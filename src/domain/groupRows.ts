@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
-import { type JobRow, jobs } from '../db/schema.ts'
+import { type JobRow, jobs, resetGroups } from '../db/schema.ts'
 import { Group } from './group.ts'
+import { SEEN } from './seen.ts'
 
 const columns = {
   id: jobs.id,
@@ -26,6 +27,7 @@ const columns = {
   total_working: jobs.total_working,
   duration: jobs.duration,
   working_since: jobs.working_since,
+  reset: jobs.reset,
 }
 /** What a group keeps in memory, and in its row. */
 export const COUNTERS = [
@@ -43,6 +45,7 @@ export const COUNTERS = [
   'total_working',
   'duration',
   'working_since',
+  'reset',
 ] as const
 
 /** A group as its row has it, alone. */
@@ -69,7 +72,14 @@ export function prepareGroupRows(db: Db) {
     ),
     groups: hot<Pick<JobRow, keyof typeof columns>>(
       db,
-      db.select(columns).from(jobs).where(sql`${jobs.command} = ''`).orderBy(jobs.id),
+      db.select(columns).from(SEEN).where(sql`${jobs.command} = ''`).orderBy(jobs.id),
+    ),
+    resetErrors: hot<{ job_id: number; errors: number }>(
+      db,
+      db
+        .select({ job_id: resetGroups.job_id, errors: resetGroups.errors })
+        .from(resetGroups)
+        .where(sql`${resetGroups.errors} > 0`),
     ),
     ready: hot<{ parent: number; needs_id: number; 'count(*)': number }>(
       db,

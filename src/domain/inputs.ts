@@ -7,6 +7,7 @@ import type { Tx } from './core.ts'
 import type { Group } from './group.ts'
 import { memoryClass, type Need, NOTHING, namesOf } from './needs.ts'
 import { progressPattern } from './progress.ts'
+import { jobAt } from './rows.ts'
 import { linePattern } from './verdict.ts'
 
 type Settings = Omit<JobInput, 'dependencies'>
@@ -27,6 +28,7 @@ export const DEFAULTS = {
   needs_id: 0,
   deadline: 0,
   frames: '',
+  reset: 0,
   memory: 0,
   cores: 0,
   gpus: 0,
@@ -117,7 +119,7 @@ export function pausedIn({ paused, state }: Settings, now?: boolean): boolean | 
 export function groupAt(tx: Tx, id: number, field = 'parent'): Group {
   const group = tx.tree.get(id)
   if (group) return group
-  if (tx.rows.job.get({ id }))
+  if (jobAt(tx, id))
     throw invalid(
       field,
       `Job ${id} has a command, so it can hold no other jobs: name a group (a job without a command), or 0 for the root.`,

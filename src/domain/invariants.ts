@@ -2,6 +2,7 @@
  * What always holds between the rows, as conditions that SQLite looks at row by row: one pass over each table finds all that
  * is broken in it. What is counted over many rows is in check.ts.
  */
+import { IS_THERE, readingAsReset } from './seen.ts'
 
 export interface Invariant {
   name: string
@@ -18,8 +19,10 @@ export interface Invariant {
 const DEPENDENCIES = '(select count(*) from dependencies where job_id = jobs.id)'
 /** A dependency is met, as `dependencies.ts` has it. */
 const MET = `iif(needed.command = '' and kind <> 'all', kind = 'frame' or needed.total_finished > 0, needed.state = 'FINISHED')`
+/** What reads as reset is not FINISHED, whatever its row says. */
 const UNFINISHED = `(select count(*) from dependencies join jobs needed on needed.id = dependency
-  where job_id = jobs.id and not ${MET})`
+  left join ${readingAsReset('needed')}
+  where dependencies.job_id = jobs.id and not iif(r.job_id is null, ${MET}, needed.command = '' and kind = 'frame'))`
 const READY = `(command <> '' and state = 'WAITING' and wake_at = 0)`
 const WAKE = 'max(start_after, retry_at)'
 const DEADLINE = 'iif(run > 0 and timeout > 0, start_time + timeout, 0)'
@@ -32,7 +35,6 @@ const JOBS: Invariant[] = [
   {
     name: 'parent',
     text: 'a job is in the root or in a group that is there',
-    // Below 0 are jobs that are just being made (submission.ts).
     broken: `parent > 0 and not exists (select 1 from jobs above where above.id = jobs.parent and above.command = '')`,
     shown: `'in job ' || parent`,
   },
@@ -88,6 +90,13 @@ const JOBS: Invariant[] = [
     broken: `waits_for <> ${DEPENDENCIES}`,
     shown: `waits_for || ', counted ' || ${DEPENDENCIES}`,
     mend: `waits_for = ${DEPENDENCIES}`,
+  },
+  {
+    name: 'waited',
+    text: 'a job that another one waits for knows that one may',
+    broken: 'waited = 0 and exists (select 1 from dependencies where dependency = jobs.id)',
+    shown: `'waited ' || waited`,
+    mend: 'waited = 1',
   },
   {
     name: 'unfinished',
@@ -171,8 +180,9 @@ const SEQUENCES: Invariant[] = [
 
 export const JOB_INVARIANTS: readonly Invariant[] = JOBS
 /** Each table with what names one of its rows. */
-export const TABLES: readonly { from: string; label: string; invariants: readonly Invariant[] }[] = [
-  { from: 'jobs', label: `'job ' || id`, invariants: JOBS },
+export const TABLES: readonly { from: string; label: string; invariants: readonly Invariant[]; where?: string }[] = [
+  // What is being made or deleted is seen by nobody, and holds together when that is done.
+  { from: 'jobs', label: `'job ' || id`, invariants: JOBS, where: IS_THERE },
   { from: 'dependencies', label: `'job ' || job_id`, invariants: DEPENDENCY_ROWS },
   { from: 'workers', label: `'worker ' || name`, invariants: WORKERS },
   { from: 'events', label: `'run ' || id`, invariants: EVENTS },

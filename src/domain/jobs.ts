@@ -11,10 +11,13 @@ import { forgetFrameLinks } from './frameLinks.ts'
 import { Group } from './group.ts'
 import { groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { saveLeaf } from './leaves.ts'
-import { isGroup, jobRow, SETTINGS } from './rows.ts'
-import { endRun, forgiven } from './runs.ts'
+import { deleteJob } from './removal.ts'
+import { resetBelow, resetErrorsBelow } from './reset.ts'
+import { isGroup, jobAt, jobRow, SETTINGS } from './rows.ts'
+import { endRun } from './runs.ts'
+import { RESET, shownIn } from './seen.ts'
 import { restingState, wakeTime } from './states.ts'
-import { deleteJob, RESET, resetBelow, stopBelow } from './subtree.ts'
+import { stopBelow } from './subtree.ts'
 
 /** Changes jobs by id. Fields that the server keeps are ignored: clients of Coalition hand back whole jobs. */
 export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
@@ -24,13 +27,14 @@ export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
 
 function editJob(tx: Tx, id: number, edit: JobInput): void {
   const field = (name: string) => `${id}.${name}`
-  const before = jobRow(tx, id)
+  const before = settled(tx, jobRow(tx, id))
   const after: JobRow = { ...before, ...settingsOf(tx, edit, field, before.needs_id) }
   refuseOfLeaf(after, field)
   if (isGroup(before) !== isGroup(after)) refuseConversion(tx, before, field('command'))
   const moved = after.parent !== before.parent
   const parent = groupAt(tx, after.parent, field('parent'))
   if (moved) refuseBelowItself(tx, id, after.parent, field('parent'))
+  if (!isGroup(after)) after.reset = Math.max(after.reset, shownIn(parent))
   if (after.run > 0) after.deadline = after.timeout > 0 ? after.start_time + after.timeout : 0
   const values: Record<string, string | number> = { id }
   for (const name of SETTINGS) values[name] = after[name]
@@ -59,6 +63,12 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   const now = isPaused(tx, id)
   const paused = pausedIn(edit, now)
   if (paused !== undefined && paused !== now) (paused ? pauseJobs : startJobs)(tx, [id])
+}
+
+/** What an edit writes is not all of the row: the rest must be what is seen of it. */
+function settled(tx: Tx, row: JobRow): JobRow {
+  const group = isGroup(row) ? undefined : tx.tree.get(row.parent)
+  return group && shownIn(group) > row.reset ? saveLeaf(tx, row, {}) : row
 }
 
 /** `start_after` was changed: what has not started waits for the new time. */
@@ -107,11 +117,8 @@ export function resetJobs(tx: Tx, ids: readonly number[]): void {
 /** The leaves in ERROR among them and below them, as if just made. */
 export function resetErrorJobs(tx: Tx, ids: readonly number[]): void {
   for (const row of jobRows(tx, ids)) {
-    if (!isGroup(row)) {
-      if (row.state === 'ERROR') resetLeaf(tx, row)
-    } else
-      for (const group of tx.tree.below(groupAt(tx, row.id)))
-        if (group.errors > 0) for (const leaf of tx.rows.errorsIn.all({ parent: group.id })) resetLeaf(tx, leaf)
+    if (isGroup(row)) resetErrorsBelow(tx, groupAt(tx, row.id))
+    else if (row.state === 'ERROR') resetLeaf(tx, row)
     if (row.parent === 0) clearBlocklist(tx, row.id)
   }
 }
@@ -119,7 +126,7 @@ export function resetErrorJobs(tx: Tx, ids: readonly number[]): void {
 export function deleteJobs(tx: Tx, ids: readonly number[]): void {
   for (const { id } of [...jobRows(tx, ids)]) {
     // It may have gone with one of its ancestors.
-    const row = tx.rows.job.get({ id })
+    const row = jobAt(tx, id)
     if (row) deleteJob(tx, row)
   }
 }
@@ -132,7 +139,7 @@ function resetLeaf(tx: Tx, row: JobRow): void {
 
 /** No failure of before counts any more for when, and by whom, it is tried. */
 const tryAnywhere = (tx: Tx, row: JobRow) => ({
-  needs_id: forgiven(tx, row.needs_id),
+  needs_id: tx.needs.forgiven(row.needs_id),
   retry_at: 0,
   wake_at: wakeTime({ ...row, retry_at: 0 }, tx.now),
 })
@@ -186,6 +193,7 @@ function becomeGroup(tx: Tx, before: JobRow, after: JobRow, parent: Group): void
 function becomeLeaf(tx: Tx, before: JobRow, after: JobRow): void {
   const group = groupAt(tx, before.id)
   tx.tree.detach(group)
+  tx.resets.end.run({ group: before.id })
   // The tree writes it no more, and an operation before this one, in the same commit, may have emptied it.
   tx.rows.clearCounters.run({ id: before.id })
   const { paused, unfinished, wake_at } = group

@@ -1,6 +1,6 @@
 /** Reading: jobs and events as the API answers them, one page at a time. */
 import type { SQLQueryBindings } from 'bun:sqlite'
-import { and, asc, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import {
   type DependencyKind,
@@ -15,7 +15,8 @@ import {
 import { invalid } from '../errors.ts'
 import type { Event, Job } from '../models.ts'
 import type { Core } from './core.ts'
-import { isGroup, jobRow } from './rows.ts'
+import { isGroup, jobAt, jobRow } from './rows.ts'
+import { jobsAsSeen } from './seen.ts'
 
 /** Rows that are read, mapped and sent at a time: a list of a million is a thousand pages, not one value in memory. */
 export const PAGE = 1000
@@ -30,6 +31,8 @@ export interface JobFilter {
   user?: string
   /** Contained in the title, whatever the case. */
   title?: string
+  /** What the title begins with, whatever the case. */
+  starts?: string
   worker?: string
   /** A name that the job itself needs. */
   affinity?: string
@@ -60,6 +63,7 @@ export function* listChildren(
   if (parent !== 0) jobRow(core, parent)
   const conditions = jobConditions(core, filter)
   const sort = jobs[paging.sort ?? 'id']
+  const seen = jobsAsSeen(core.tree, parent)
   for (const rows of pages<JobRow>(
     paging,
     sort,
@@ -68,13 +72,13 @@ export function* listChildren(
       rowsOf<JobRow>(
         core.db,
         core.db
-          .select()
-          .from(jobs)
+          .select(getTableColumns(jobs))
+          .from(seen)
           .where(and(eq(jobs.parent, parent), ...conditions, where))
           .orderBy(...order)
           .limit(limit),
       ),
-    (id) => core.rows.job.get({ id }),
+    (id) => jobAt(core, id),
   ))
     yield toJobs(core, now, rows)
 }
@@ -93,7 +97,7 @@ export function getJob(core: Core, now: number, id: number): Job {
 export function getJobs(core: Core, now: number, ids: Iterable<number>): Job[] {
   const rows: JobRow[] = []
   for (const id of ids) {
-    const row = core.rows.job.get({ id })
+    const row = jobAt(core, id)
     if (row) rows.push(row)
   }
   return toJobs(core, now, rows)
@@ -102,9 +106,7 @@ export function getJobs(core: Core, now: number, ids: Iterable<number>): Job[] {
 /** The jobs that a job waits for. */
 export function listDependencies(core: Core, now: number, id: number): Job[] {
   jobRow(core, id)
-  const rows = core.rows.dependenciesOf
-    .all({ job_id: id })
-    .flatMap(({ dependency }) => core.rows.job.get({ id: dependency }) ?? [])
+  const rows = core.rows.dependenciesOf.all({ job_id: id }).flatMap(({ dependency }) => jobAt(core, dependency) ?? [])
   return toJobs(core, now, rows)
 }
 
@@ -134,11 +136,12 @@ export function findGroup({ rows }: Core, titles: readonly string[]): number {
 }
 
 export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
-  const { state, user, title, worker, affinity, priority, min_priority, max_priority, since, until } = filter
+  const { state, user, title, starts, worker, affinity, priority, min_priority, max_priority, since, until } = filter
   return [
     state && inArray(jobs.state, [...state]),
     user === undefined ? undefined : eq(jobs.user, user),
     title ? sql`instr(lower(${jobs.title}), lower(${title})) > 0` : undefined,
+    starts ? sql`instr(lower(${jobs.title}), lower(${starts})) = 1` : undefined,
     worker === undefined ? undefined : eq(jobs.worker, worker),
     affinity === undefined ? undefined : inArray(jobs.needs_id, needs.having(affinity)),
     priority === undefined ? undefined : eq(jobs.priority, priority),
@@ -192,7 +195,9 @@ function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[])
       if (kind !== 'all') waits.kinds[dependency] = kind
     }
   return rows.map((row) => {
-    const { needs_id, ready, unfinished, waits_for, run, deadline, working_since, retry_at, wake_at, ...job } = row
+    const {
+      needs_id, ready, unfinished, waits_for, run, deadline, working_since, retry_at, wake_at, reset, waited, ...job
+    } = row // biome-ignore format: what is not shown
     const living = live.runs.get(run)
     if (living) {
       job.ping_time = living.ping_time

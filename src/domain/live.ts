@@ -1,5 +1,6 @@
 import type { JobRow } from '../db/schema.ts'
 import type { Changes } from './changes.ts'
+import type { LogCut } from './logCut.ts'
 import { ProgressReader, progressPattern } from './progress.ts'
 import type { Session } from './sessions.ts'
 import type { Signs } from './signs.ts'
@@ -14,6 +15,8 @@ export interface LiveRun {
   progress: number
   /** Where in the job's log the output of this run begins. */
   log_start: number
+  /** Its output is past the limit. */
+  cut?: LogCut
   /** When it last printed something, or began, by the awake clock. */
   heard: number
   /** It may be silent for so many seconds, 0: as long as it likes. */

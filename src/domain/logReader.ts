@@ -27,7 +27,7 @@ export interface LogPart {
  * A part of a job's log as text. What is not UTF-8 reads as U+FFFD. While the job runs, a character of which only the
  * first bytes have come is left for the next call.
  */
-export function readLog({ logs }: Core, { id, run }: JobRow, { offset, tail, limit }: LogRange): LogPart {
+export function readLog({ logs, live }: Core, { id, run }: JobRow, { offset, tail, limit }: LogRange): LogPart {
   const size = logs.size(id)
   const begin =
     tail === undefined ? Math.min(offset ?? 0, size) : tail === 0 ? size : logs.tailOffset(id, tail, TAIL_WITHIN)
@@ -39,6 +39,8 @@ export function readLog({ logs }: Core, { id, run }: JobRow, { offset, tail, lim
     const whole = begin + (first === undefined ? 0 : characterLength(first))
     if (whole <= size || run === 0) next = Math.min(whole, size)
   }
+  // The rest of a run that is past its limit comes to the file at its end; who asks how far it is wants to see it now.
+  const cut = offset === undefined && limit === undefined && tail !== 0 ? live.runs.get(run)?.cut : undefined
   return { offset: begin, next, text: pieces() }
 
   function* pieces(): Generator<string> {
@@ -49,6 +51,7 @@ export function readLog({ logs }: Core, { id, run }: JobRow, { offset, tail, lim
       at += bytes.byteLength
       yield decoder.decode(bytes, { stream: at < next })
     }
+    if (cut) yield new TextDecoder().decode(cut.ending)
   }
 }
 

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { Disk } from '../db/disk.ts'
 
 /** Jobs a folder of logs holds: a million jobs make a thousand folders of a thousand files. */
 const JOBS_PER_FOLDER = 1000
@@ -30,6 +31,13 @@ const KNOWN_FOLDERS = 100
 /** Logs deleted before others get their turn. */
 const REMOVED_AT_ONCE = 200
 
+interface LogsOptions {
+  limit?: number
+  disk?: Disk
+  /** Told of each job whose log has more. */
+  grown?: (job: number) => void
+}
+
 interface OpenFile {
   fd: number
   size: number
@@ -47,10 +55,19 @@ export class Logs {
   #doomed: (readonly number[])[] = []
   #removing = false
 
+  /** Bytes of output that are kept of a run, and its end; see logCut.ts. */
+  readonly limit: number
+  readonly #disk: Disk
+  readonly #grown: (job: number) => void
+
   constructor(
     private readonly folder: string,
-    private readonly grown: (job: number) => void = () => undefined,
-  ) {}
+    { limit = Number.POSITIVE_INFINITY, disk = new Disk(), grown = () => undefined }: LogsOptions = {},
+  ) {
+    this.limit = limit
+    this.#disk = disk
+    this.#grown = grown
+  }
 
   /** Bytes in the log of a job; 0 when it has none. */
   size(job: number): number {
@@ -63,12 +80,22 @@ export class Logs {
     return size
   }
 
+  /** What the disk did not take in whole is there in part, and `size` says how much: output goes on from there. */
   append(job: number, bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return
-    const file = this.#writable(job)
-    for (let done = 0; done < bytes.byteLength; ) done += writeSync(file.fd, bytes, done)
-    file.size += bytes.byteLength
-    this.grown(job)
+    try {
+      const file = this.#writable(job)
+      for (let done = 0; done < bytes.byteLength; ) {
+        const written = writeSync(file.fd, bytes, done)
+        done += written
+        file.size += written
+      }
+    } catch (error) {
+      throw this.#disk.refusal(error)
+    } finally {
+      this.#grown(job)
+    }
+    this.#disk.wrote()
   }
 
   /** The bytes from `offset` on, `length` at most. */
@@ -115,6 +142,11 @@ export class Logs {
     const jobs = this.#doomed.shift()
     this.#removing = jobs !== undefined
     if (!jobs) return
+    this.removeNow(jobs)
+    setImmediate(() => this.#removeSome())
+  }
+
+  removeNow(jobs: readonly number[]): void {
     for (const job of jobs) {
       this.#close(job)
       this.#sizes.delete(job)
@@ -126,7 +158,6 @@ export class Logs {
           console.error(`log of job ${job} stays: ${String(error)}`)
       }
     }
-    setImmediate(() => this.#removeSome())
   }
 
   close(): void {

@@ -89,6 +89,11 @@ export class NeedSets {
     return this.intern({ ...this.at(id), ...change })
   }
 
+  /** The same needs, with no worker to avoid. */
+  forgiven(id: number): number {
+    return this.at(id).avoid === '' ? id : this.with(id, { avoid: '' })
+  }
+
   union(a: number, b: number): number {
     if (a === b || b === NOTHING) return a
     if (a === NOTHING) return b
@@ -106,6 +111,11 @@ export class NeedSets {
     })
     this.#unions.set(key, id)
     return id
+  }
+
+  /** Every set with a worker to avoid. */
+  avoiding(): number[] {
+    return this.#sets.flatMap((set, id) => (set?.avoid ? [id] : []))
   }
 
   /** Every set of which one affinity is `name`. */

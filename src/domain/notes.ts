@@ -1,4 +1,5 @@
 /** The server's own lines in the logs of jobs. */
+import { FarmError } from '../errors.ts'
 import type { Core, Tx } from './core.ts'
 
 /** A line at the end of the log as it is now; it begins a line, whatever the output before it ended with. */
@@ -21,8 +22,17 @@ export function noteLater(tx: Tx, job: number, text: string): void {
 
 function noteWhenIdle(core: Core, job: number, text: string, now: number): void {
   const row = core.rows.job.get({ id: job })
-  if (row?.run === 0) note(core, job, text, now)
+  if (row?.run === 0) noteIfRoom(core, job, text, now)
   else if (row) core.live.notes.set(job, [...(core.live.notes.get(job) ?? []), { text, now }])
+}
+
+/** After a commit: a line for which the disk has no room must not keep from what else has to follow. The disk has said so. */
+function noteIfRoom(core: Core, job: number, text: string, now: number): void {
+  try {
+    note(core, job, text, now)
+  } catch (error) {
+    if (!(error instanceof FarmError)) throw error
+  }
 }
 
 /** After a run: what waited for its end. */

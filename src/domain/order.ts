@@ -4,40 +4,20 @@ import type { JobOrder, JobTotals } from '../answers.ts'
 import { jobs } from '../db/schema.ts'
 import type { Core } from './core.ts'
 import { type JobFilter, jobConditions } from './lists.ts'
+import { compareKeys, type Key, type OrderField, type OrderKey, orderKey } from './orderKeys.ts'
+import { treeOf, waysTo } from './orderTree.ts'
 import { jobRow } from './rows.ts'
+import { jobsAsSeen, SEEN } from './seen.ts'
 
 const isGroup = sql`${jobs.command} = ''`
-
-/** By what a list can be ordered: the value as the page shows it. */
-const KEYS = {
-  id: sql`${jobs.id}`,
-  title: sql`lower(${jobs.title})`,
-  url: sql`${jobs.url}`,
-  user: sql`lower(${jobs.user})`,
-  state: sql`${jobs.state}`,
-  priority: sql`${jobs.priority}`,
-  finished: sql`iif(${isGroup}, ${jobs.total_finished}, ${jobs.state} = 'FINISHED')`,
-  working: sql`iif(${isGroup}, ${jobs.total_working}, ${jobs.state} = 'WORKING')`,
-  errors: sql`iif(${isGroup}, ${jobs.total_errors}, ${jobs.state} = 'ERROR')`,
-  total: sql`${jobs.total}`,
-  progress: sql`iif(${isGroup}, cast(${jobs.total_finished} as real) / max(1, ${jobs.total}), ${jobs.progress})`,
-  timeout: sql`${jobs.timeout}`,
-  retry: sql`${jobs.retry}`,
-  worker: sql`lower(${jobs.worker})`,
-  start_time: sql`${jobs.start_time}`,
-  duration: sql`${jobs.duration}`,
-  run_done: sql`${jobs.run_done}`,
-  command: sql`${jobs.command}`,
-  dir: sql`${jobs.dir}`,
-} satisfies Record<string, SQL>
-export type OrderField = keyof typeof KEYS
-export const ORDER_FIELDS = Object.keys(KEYS) as OrderField[]
 
 export interface Order {
   sort?: OrderField
   descending?: boolean
   /** All that is below, flat, and not just the children. */
   deep?: boolean
+  /** The same, with the groups that lead there, as a tree. */
+  tree?: boolean
 }
 
 /** Rows looked at before others get their turn: some 20 ms. */
@@ -46,7 +26,7 @@ const STEP = 20_000
 interface Row {
   id: number
   parent: number
-  key: number | string
+  key: Key
   leaves: number
   finished: number
   errors: number
@@ -63,18 +43,21 @@ export async function orderJobs(
   now: number,
   parent: number,
   filter: JobFilter,
-  { sort = 'id', descending = false, deep = false }: Order,
+  { sort = 'id', descending = false, deep: flat = false, tree = false }: Order,
 ): Promise<JobOrder> {
+  const deep = flat || tree
   if (parent !== 0) jobRow(core, parent)
   const group = core.tree.get(parent)
   const conditions = jobConditions(core, filter)
   const whole = conditions.length === 0 && !deep
   const inside = deep && parent !== 0 ? groupsBelow(core, parent) : undefined
-  const rows: Pick<Row, 'id' | 'key'>[] = []
+  const by = orderKey(core, now, sort, descending)
+  const rows: Pick<Row, 'id' | 'parent' | 'key'>[] = []
   const totals: JobTotals = { jobs: 0, finished: 0, errors: 0, working: 0, duration: 0 }
-  for await (const row of scan(core, now, parent, deep, sort, conditions, whole)) {
-    if (inside && !inside.has(row.parent)) continue
-    rows.push(row)
+  for await (const row of scan(core, now, parent, deep, by, conditions, whole)) {
+    // What is being made or deleted is in no group of the tree.
+    if (inside ? !inside.has(row.parent) : !core.tree.get(row.parent)) continue
+    rows.push({ id: row.id, parent: row.parent, key: by.read(row.key) })
     if (whole || (deep && row.leaves !== 1)) continue
     totals.jobs += row.leaves
     totals.finished += row.finished
@@ -82,9 +65,14 @@ export async function orderJobs(
     totals.working += row.working
     totals.duration += row.duration
   }
+  const ways = tree ? waysTo(rows, parent, (id) => core.tree.get(id)?.parent?.id ?? parent) : undefined
+  if (ways) {
+    rows.push(...leading(core, ways, by))
+    rows.sort((a, b) => a.id - b.id)
+  }
   // The ids come in their order already, and a sort keeps the order of equals.
   if (sort !== 'id' || descending)
-    rows.sort(descending ? (a, b) => compare(b.key, a.key) : (a, b) => compare(a.key, b.key))
+    rows.sort(descending ? (a, b) => compareKeys(b.key, a.key) : (a, b) => compareKeys(a.key, b.key))
   if (whole && group)
     Object.assign(totals, {
       jobs: group.total,
@@ -93,10 +81,18 @@ export async function orderJobs(
       working: group.total_working,
       duration: group.duration + Math.max(0, group.total_working * now - group.working_since),
     })
-  return { ids: rows.map(({ id }) => id), totals }
+  return { ...(ways ? treeOf(rows, parent, ways) : { ids: rows.map(({ id }) => id) }), totals }
 }
 
-const compare = (a: number | string, b: number | string) => (a < b ? -1 : a > b ? 1 : 0)
+/** The rows of groups, in one statement: they were not found, but have their place in the order. */
+function leading({ db, resets }: Core, ids: ReadonlySet<number>, { value, read }: OrderKey) {
+  return db
+    .select({ id: jobs.id, parent: jobs.parent, key: value })
+    .from(resets.next.get() ? SEEN : jobs)
+    .where(sql`${jobs.id} in (select value from json_each(${JSON.stringify([...ids])}))`)
+    .all()
+    .map((row) => ({ ...row, key: read(row.key) }))
+}
 
 function groupsBelow({ tree }: Core, parent: number): Set<number> {
   const top = tree.get(parent)
@@ -104,21 +100,22 @@ function groupsBelow({ tree }: Core, parent: number): Set<number> {
 }
 
 async function* scan(
-  { db }: Core,
+  core: Core,
   now: number,
   parent: number,
   deep: boolean,
-  sort: OrderField,
+  { value }: OrderKey,
   conditions: readonly SQL[],
   whole: boolean,
 ): AsyncGenerator<Row> {
+  const { db, tree, resets } = core
   const among = deep ? gte(jobs.parent, 0) : eq(jobs.parent, parent)
   const zero = sql<number>`0`
   const leaf = (value: SQL, ofGroup: SQL) => (whole ? zero : sql<number>`iif(${isGroup}, ${ofGroup}, ${value})`)
   const columns = {
     id: jobs.id,
     parent: jobs.parent,
-    key: sql<number | string>`${KEYS[sort]}`,
+    key: value,
     leaves: leaf(sql`1`, deep ? sql`0` : sql`${jobs.total}`),
     finished: leaf(sql`${jobs.state} = 'FINISHED'`, sql`${jobs.total_finished}`),
     errors: leaf(sql`${jobs.state} = 'ERROR'`, sql`${jobs.total_errors}`),
@@ -129,6 +126,7 @@ async function* scan(
     ),
   }
   for (let last = 0; ; ) {
+    const seen = deep ? (resets.next.get() ? SEEN : jobs) : jobsAsSeen(tree, parent)
     // The end of a step is found in the index alone, whatever the filter lets through.
     const end = db
       .select({ id: jobs.id })
@@ -140,7 +138,7 @@ async function* scan(
       .get()
     yield* db
       .select(columns)
-      .from(jobs)
+      .from(seen)
       .where(and(among, gt(jobs.id, last), end && lte(jobs.id, end.id), ...conditions))
       .orderBy(jobs.id)
       .all()

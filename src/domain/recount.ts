@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite'
+import { readingAsReset } from './seen.ts'
 
 /** What a group's row says of the leaves below it: the first three of its own, the others of all. */
 export const COUNTED = [
@@ -38,7 +39,7 @@ interface Leaves {
 }
 
 /**
- * Counts the leaves of every group anew, from their rows alone. The tree in memory moves the same numbers by deltas
+ * Counts the leaves of every group anew, from what is seen of their rows (seen.ts). The tree in memory moves the same numbers by deltas
  * (tree.ts); this is what they are held against. Leaves are added up by SQLite along an index, groups are in memory, as
  * they are in the server.
  */
@@ -55,9 +56,10 @@ export function recount(sqlite: Database): Recount {
     else below.set(parent, [group])
   }
   const leaves = `
-    select parent, state, count(*) as count, sum(duration) as duration, sum(start_time) as start_time,
-      max(start_time) as latest
-    from jobs where command <> '' group by parent, state`
+    select parent, iif(r.job_id is null, state, 'WAITING') as state, count(*) as count,
+      sum(iif(r.job_id is null, duration, 0)) as duration, sum(start_time) as start_time,
+      max(iif(r.job_id is null, start_time, 0)) as latest
+    from jobs left join ${readingAsReset('jobs')} where command <> '' group by parent, jobs.state, r.job_id is null`
   for (const row of sqlite.query<Leaves, []>(leaves).iterate()) {
     const group = found.get(row.parent)
     if (group) addLeaves(group, row)

@@ -13,6 +13,8 @@ import {
   workers,
 } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { asSeen } from './seen.ts'
+import type { Tree } from './tree.ts'
 
 const $ = sql.placeholder
 const is = (column: unknown, name: string) => sql`${column} = ${$(name)}`
@@ -31,6 +33,7 @@ export const VOLATILE = [
   'unfinished',
   'run',
   'deadline',
+  'reset',
 ] as const
 /** What changes of a leaf when a run failed, or time lets it go; apart, for most changes leave it, and it has indexes. */
 export const HOLDS = ['needs_id', 'retry_at', 'wake_at'] as const
@@ -50,6 +53,7 @@ export const SETTINGS = [
   'needs_id',
   'deadline',
   'frames',
+  'reset',
   'memory',
   'cores',
   'gpus',
@@ -87,6 +91,14 @@ export function prepareRows(db: Db) {
   return {
     job: hot<JobRow>(db, db.select().from(jobs).where(is(jobs.id, 'id'))),
     saveLeaf: hot(db, db.update(jobs).set(volatile).where(is(jobs.id, 'id'))),
+    /** All jobs of one set need another one from now on. */
+    moveNeeds: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ needs_id: $('to') as never })
+        .where(is(jobs.needs_id, 'from')),
+    ),
     saveHolds: hot(db, db.update(jobs).set(holds).where(is(jobs.id, 'id'))),
     addJob: hot(db, db.insert(jobs).values(Object.fromEntries(ADDED.map((name) => [name, $(name)])))),
     /** Many frames by one statement: `list` is JSON, a list of [title, command, frames]. By one each it took twice as long. */
@@ -114,7 +126,7 @@ export function prepareRows(db: Db) {
       db,
       db
         .update(jobs)
-        .set({ parent: $('parent') as never })
+        .set({ parent: $('parent') as never, reset: $('reset') as never })
         .where(is(jobs.id, 'id')),
     ),
     groupIn: hot<{ id: number }>(
@@ -124,11 +136,6 @@ export function prepareRows(db: Db) {
         .from(jobs)
         .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.command} = ''`)
         .limit(1),
-    ),
-    /** Jobs that are being made have a parent below 0 (submission.ts). */
-    unborn: hot<{ parent: number }>(
-      db,
-      db.select({ parent: jobs.parent }).from(jobs).where(sql`${jobs.parent} < 0`).limit(1),
     ),
     clearCounters: hot(db, db.update(jobs).set(NO_COUNTERS).where(is(jobs.id, 'id'))),
     childOf: hot<{ id: number }>(db, db.select({ id: jobs.id }).from(jobs).where(is(jobs.parent, 'parent')).limit(1)),
@@ -148,13 +155,6 @@ export function prepareRows(db: Db) {
         .select()
         .from(jobs)
         .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'WORKING' and ${jobs.command} <> ''`),
-    ),
-    errorsIn: hot<JobRow>(
-      db,
-      db
-        .select()
-        .from(jobs)
-        .where(sql`${jobs.parent} = ${$('parent')} and ${jobs.state} = 'ERROR' and ${jobs.command} <> ''`),
     ),
     /** Jobs whose time has come. */
     waking: hot<JobRow>(
@@ -195,6 +195,13 @@ export function prepareRows(db: Db) {
         .insert(dependencies)
         .values({ job_id: $('job_id'), dependency: $('dependency'), kind: $('kind') as never })
         .onConflictDoNothing(),
+    ),
+    setWaited: hot(
+      db,
+      db
+        .update(jobs)
+        .set({ waited: 1 })
+        .where(sql`${jobs.id} = ${$('id')} and waited = 0`),
     ),
     removeDependency: hot(
       db,
@@ -368,9 +375,15 @@ export function prepareRows(db: Db) {
 }
 export type Rows = ReturnType<typeof prepareRows>
 
-/** The row of a job that must be there; `field` is where the caller named it. */
-export function jobRow({ rows }: { rows: Rows }, id: number, field?: string): JobRow {
+/** The row of a job as everybody sees it; undefined also while it is being made, or deleted. */
+export function jobAt({ rows, tree }: { rows: Rows; tree: Tree }, id: number): JobRow | undefined {
   const row = rows.job.get({ id })
+  return row && asSeen(tree, row)
+}
+
+/** The row of a job that must be there; `field` is where the caller named it. */
+export function jobRow(core: { rows: Rows; tree: Tree }, id: number, field?: string): JobRow {
+  const row = jobAt(core, id)
   if (!row) throw notFound(`There is no job ${id}: it was deleted, or never was.`, field)
   return row
 }

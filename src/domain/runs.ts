@@ -1,13 +1,16 @@
 import type { JobRow, RunState, WorkerRow } from '../db/schema.ts'
 import { notFound } from '../errors.ts'
+import { avoid } from './avoided.ts'
 import { countFailure } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
 import { saveLeaf } from './leaves.ts'
 import type { LiveRun, Vitals } from './live.ts'
+import { headOf, LogCut } from './logCut.ts'
 import { NOTHING } from './needs.ts'
 import { note, noteLater, noteReturn, writeNotes } from './notes.ts'
 import { pathNeeds, rootOf } from './path.ts'
 import { saveWorker } from './roster.ts'
+import { jobAt } from './rows.ts'
 import { isSpeaker, type Speaker } from './sessions.ts'
 import { type RunEnd, retryDelay, stateAfterRun } from './states.ts'
 import { hostOf, type Resources } from './usage.ts'
@@ -18,7 +21,7 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   const { now, rows, tree, live, logs } = tx
   const log_start = beginLog(tx, leaf, worker.name)
   // Whom it avoided is forgotten: if it fails again, it is this one.
-  const needs_id = forgiven(tx, leaf.needs_id)
+  const needs_id = tx.needs.forgiven(leaf.needs_id)
   const held = tx.needs.keep(pathNeeds(tx, { ...leaf, needs_id }))
   const event = rows.addEvent.run({
     worker: worker.name,
@@ -81,8 +84,11 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
       error: worker.error + Number(end === 'ERROR'),
     })
   const living = live.runs.get(run)
+  if (living) endOutput(tx, living)
   tx.after(() => {
     live.endRun(run)
+    tx.history.ended(end, now)
+    tx.failures.ended(end, { run, job: leaf.id, worker: leaf.worker, at: now })
     writeNotes(tx, leaf.id)
   })
   const state = stateAfterRun(end, run_done, leaf.retry, leaf.unfinished)
@@ -113,16 +119,13 @@ export function finishRun(tx: Tx, leaf: JobRow, exitCode: number): RunEnd {
 function retrying(tx: Tx, leaf: JobRow, failures: number): Partial<JobRow> {
   const delay = retryDelay(leaf, failures)
   const retry_at = delay > 0 ? tx.now + delay : 0
+  tx.after(() => avoid(tx.avoided, leaf.id, tx.now))
   return {
     needs_id: tx.needs.with(leaf.needs_id, { avoid: leaf.worker }),
     retry_at,
     wake_at: Math.max(retry_at, leaf.wake_at),
   }
 }
-
-/** The same needs, with no worker to avoid. */
-export const forgiven = ({ needs }: Pick<Core, 'needs'>, set: number): number =>
-  needs.at(set).avoid === '' ? set : needs.with(set, { avoid: '' })
 
 function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'name' | 'host'>, by: 1 | -1): void {
   if (set === NOTHING) return
@@ -132,9 +135,9 @@ function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'na
 }
 
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */
-export function leafHeldBy({ rows, live }: Pick<Core, 'rows' | 'live'>, run: number): JobRow | undefined {
-  const id = live.runs.get(run)?.job ?? rows.event.get({ id: run })?.job_id
-  const leaf = id === undefined ? undefined : rows.job.get({ id })
+export function leafHeldBy(core: Pick<Core, 'rows' | 'tree' | 'live'>, run: number): JobRow | undefined {
+  const id = core.live.runs.get(run)?.job ?? core.rows.event.get({ id: run })?.job_id
+  const leaf = id === undefined ? undefined : jobAt(core, id)
   return leaf?.run === run ? leaf : undefined
 }
 
@@ -154,7 +157,25 @@ export function runStanding(core: Core, run: number): RunStanding {
   return { state: event.state, log_size: Math.max(0, core.logs.size(event.job_id) - event.log_start) }
 }
 
-const outputSize = ({ logs }: Core, live: LiveRun) => Math.max(0, logs.size(live.job) - live.log_start)
+/** Bytes of a run's output that have come. */
+const outputSize = ({ logs }: Core, { cut, job, log_start }: LiveRun): number =>
+  cut?.received ?? Math.max(0, logs.size(job) - log_start)
+
+/** Output goes to the log up to the limit; of what is past it the end is kept until the run is over. */
+function keepOutput({ logs }: Core, live: LiveRun, bytes: Uint8Array, size: number): void {
+  const head = live.cut ? bytes.subarray(0, 0) : headOf(bytes, logs.limit - size)
+  logs.append(live.job, head)
+  if (head.byteLength === bytes.byteLength) return
+  live.cut ??= new LogCut(size + head.byteLength, logs.limit)
+  live.cut.take(bytes.subarray(head.byteLength))
+}
+
+/** At once, and not after the commit: the run that follows begins where the log ends now. */
+function endOutput({ logs }: Core, { job, cut }: LiveRun): void {
+  if (!cut) return
+  logs.append(job, cut.ending)
+  cut.written()
+}
 
 /** A chunk of a run's output: bytes from `offset` on, or, without it, what comes next. */
 export interface Output {
@@ -191,7 +212,11 @@ export function report(
   }
   const size = outputSize(core, live)
   const fresh = output && unseen(output, size)
-  if (fresh) core.logs.append(live.job, fresh)
+  if (fresh) {
+    // Heard, whether or not the disk takes it: a worker that has to send it again is not silent.
+    live.heard = core.live.awake()
+    keepOutput(core, live, fresh, size)
+  }
   core.live.beat(live, now, fresh, progress)
   return { log_size: size + (fresh?.byteLength ?? 0) }
 }

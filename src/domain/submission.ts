@@ -4,12 +4,13 @@
  */
 import { invalid } from '../errors.ts'
 import type { Dependency, NewJob } from '../models.ts'
-import type { Core, Tx } from './core.ts'
+import type { Tx } from './core.ts'
 import { setDependencies } from './dependencies.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import { Group } from './group.ts'
 import { DEFAULTS, groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { jobRow } from './rows.ts'
+import { shownIn } from './seen.ts'
 import { restingState } from './states.ts'
 
 /** Rows made in one transaction, some 20 ms: other requests come in between. */
@@ -17,8 +18,6 @@ const STEP = 1500
 /** Frames made by one statement, and characters of their commands after which it takes no more. */
 const FRAMES_AT_ONCE = 250
 const LONGEST_LIST = 1_000_000
-/** Rows of jobs that were not delivered, removed in one transaction. */
-const DISCARDED_AT_ONCE = 2000
 
 interface Planned {
   input: NewJob
@@ -39,7 +38,7 @@ const DEEPEST = 1000
  * jobs are written. What can be refused is refused in the first turn, but circles: those are seen when all is there.
  *
  * What takes more than one turn is made in a `cradle`, a parent below 0 of its own: nobody sees it until the last turn puts
- * it where it belongs, and `discard` removes what a failure, or the end of the server, has left there.
+ * it where it belongs; what a failure, or the end of the server, has left there is removed as what was deleted (removal.ts).
  */
 export function* submit(
   inputs: readonly NewJob[],
@@ -63,6 +62,7 @@ export function* submit(
       ...settings,
       command: isLeaf ? settings.command : '',
       parent: inside?.id ?? (atOnce ? settings.parent : cradle),
+      reset: inside || !isLeaf ? 0 : shownIn(groupAt(tx, settings.parent)),
     }
     job.id = insert(tx, own, state, paused, ready, wake_at)
     const holder = inside && groups.get(inside)
@@ -156,8 +156,9 @@ function deliver(
   for (const { inside, settings, id, frames } of planned) {
     if (inside) continue
     // It was there in the first turn, and may have gone meanwhile.
-    groupAt(tx, settings.parent, 'parent')
-    if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent })
+    const parent = groupAt(tx, settings.parent, 'parent')
+    const reset = settings.command !== '' && !frames ? shownIn(parent) : 0
+    if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent, reset })
     if (settings.command === '' || frames) continue
     const row = jobRow(tx, id)
     tx.tree.moveLeaf(null, row)
@@ -225,25 +226,6 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
   for (const { input, field: at } of planned)
     for (const each of input.dependencies ?? []) byId(each, (name) => (names.has(name) ? 0 : refuseName(name, at)))
   return planned
-}
-
-/** Removes some of what lies in a cradle: answers whether there is more. */
-export function discard({ rows, db }: Pick<Core, 'rows' | 'db'>, cradle: number): boolean {
-  let parent = cradle
-  for (let group = rows.groupIn.get({ parent }); group; group = rows.groupIn.get({ parent })) parent = group.id
-  const { changes } = db.sqlite.run('delete from jobs where id in (select id from jobs where parent = ? limit ?)', [
-    parent,
-    DISCARDED_AT_ONCE,
-  ])
-  if (changes > 0) return true
-  if (parent === cradle) return false
-  db.sqlite.run('delete from jobs where id = ?', [parent])
-  return true
-}
-
-/** Before the tree is built: what was being made when the server ended. */
-export function discardAll(core: Pick<Core, 'rows' | 'db'>): void {
-  for (let left = core.rows.unborn.get(); left; left = core.rows.unborn.get()) while (discard(core, left.parent));
 }
 
 function settled(tx: Tx, input: NewJob, field: (name: string) => string) {

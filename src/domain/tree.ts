@@ -1,10 +1,11 @@
 import type { Db } from '../db/open.ts'
 import { Changes } from './changes.ts'
-import { type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
+import { CLEARED, type Counts, countsOf, difference, type Leaf, NO_COUNTS, sum, totalsOf } from './counts.ts'
 import { add, Group, type Rules } from './group.ts'
 import { COUNTERS, groupOf, prepareGroupRows } from './groupRows.ts'
 import { Journal } from './journal.ts'
 import type { NeedSets } from './needs.ts'
+import { Offers } from './offers.ts'
 import { Shares } from './shares.ts'
 import { groupState } from './states.ts'
 
@@ -13,15 +14,13 @@ import { groupState } from './states.ts'
  * transaction that changes the rows, and written back at the commit: the truth is the database alone.
  *
  * A leaf that changes moves counters at its ancestors, nothing else; a pause, a priority, a dependency of a group is a
- * change at one node and its ancestors, whatever hangs below. Every method here either has an inverse in the journal, or
- * (`forget`) has the tree built anew if the transaction fails.
+ * change at one node and its ancestors, whatever hangs below. Every method here leaves its inverse in the journal.
  */
 export class Tree {
   /** The root: id 0, no row. It is never held, and counts the whole farm. */
   root = new Group(0)
   #groups = new Map<number, Group>()
   #journal = new Journal()
-  #rebuild = false
   #dirty = new Set<Group>()
   /** Groups and leaves that became FINISHED (+1) or left it (−1) in this operation; their dependents are told. */
   flips = new Map<number, number>()
@@ -29,6 +28,7 @@ export class Tree {
   firsts = new Map<number, number>()
   /** Groups whose direct leaves in ERROR changed in this operation, with how many there were before it. */
   errorsBefore = new Map<Group, number>()
+  #offers
   #rows
 
   constructor(
@@ -37,6 +37,7 @@ export class Tree {
     private readonly changes = new Changes(),
     readonly shares = new Shares('fifo', new Map()),
   ) {
+    this.#offers = new Offers(needs)
     this.#rows = prepareGroupRows(db)
     this.load()
   }
@@ -78,8 +79,8 @@ export class Tree {
     if (wasReady) this.#at(before.parent).forgetHead(before.needs_id)
     if (isReady) this.#at(after.parent).forgetHead(after.needs_id)
     if (wasReady && isReady && before.parent === after.parent && before.needs_id === after.needs_id) return
-    if (wasReady) this.#leafReady(this.#at(before.parent), before.needs_id, -1)
-    if (isReady) this.#leafReady(this.#at(after.parent), after.needs_id, 1)
+    if (wasReady) this.#offers.leaves(this.#at(before.parent), before.needs_id, -1)
+    if (isReady) this.#offers.leaves(this.#at(after.parent), after.needs_id, 1)
   }
 
   /** A group appears: empty, or with what it had when it was detached. */
@@ -91,7 +92,7 @@ export class Tree {
     this.changes.members(parent.id)
     this.#touch(group)
     this.#countBelow(group, parent, 1)
-    if (!group.held) this.#offer(group, 1)
+    if (!group.held) this.#offers.all(group, 1)
     this.#journal.push(() => this.detach(group))
   }
 
@@ -109,7 +110,7 @@ export class Tree {
       this.#groups.set(group.id, group)
       this.#touch(group)
       for (const child of group.children) sum(group, totalsOf(child, 1))
-      this.#gather(group)
+      this.#offers.gather(group)
       group.state = groupState(group, group.paused, group.unfinished)
     }
     this.attach(top, parent)
@@ -119,7 +120,7 @@ export class Tree {
   detach(group: Group): void {
     const parent = group.parent ?? this.root
     this.changes.members(parent.id)
-    if (!group.held) this.#offer(group, -1)
+    if (!group.held) this.#offers.all(group, -1)
     this.#countBelow(group, parent, -1)
     parent.children.delete(group)
     group.parent = null
@@ -138,12 +139,12 @@ export class Tree {
     const { priority, needs, paused, unfinished, max_workers, error_limit, wake_at, user } = group
     const was = { priority, needs, paused, unfinished, max_workers, error_limit, wake_at, user }
     const atRoot = group.parent === this.root
-    if (!group.held) this.#offer(group, -1)
+    if (!group.held) this.#offers.all(group, -1)
     if (atRoot) this.shares.move(group.user, -group.total_working)
     Object.assign(group, to)
     group.lane = this.#laneOf(group)
     if (atRoot) this.shares.move(group.user, group.total_working)
-    if (!group.held) this.#offer(group, 1)
+    if (!group.held) this.#offers.all(group, 1)
     this.#restate(group)
     this.#journal.push(() => this.change(group, was))
   }
@@ -161,55 +162,91 @@ export class Tree {
   }
 
   /**
-   * After the leaves below `top` were changed in the database by the statement, not one by one: reads again what they
-   * have ready and takes the given counters. `settle` runs while nothing above counts what is below.
+   * All leaves below `top` read as reset from now on, and so does every group. What they have ready stays as it is, and
+   * comes with their rows. Of the groups only those in `waited` have anybody to tell, and no row of one is written: 11,000 of
+   * them would take a tenth of a second.
    */
-  replace(top: Group, settle: (group: Group) => void): void {
-    this.#rebuild = true
+  clear(top: Group, number: number, waited: ReadonlySet<number>): void {
+    const { total_finished: finished, total_errors: errors, duration } = top
+    const taken: Counts = { ...NO_COUNTS, finished, errors, duration }
+    const before: { group: Group; was: Partial<Group> }[] = []
     this.changes.swept()
-    // No way back but anew; it counts as a change all the same, or an operation that fails after it would look like the first.
-    this.#journal.push(() => undefined)
-    const parent = top.parent
-    if (parent) {
-      if (!top.held) this.#offer(top, -1)
-      this.#countBelow(top, parent, -1)
+    for (const group of this.below(top)) {
+      const { finished, errors, total_finished, total_errors, duration, start_time, reset, state } = group
+      const was = { finished, errors, total_finished, total_errors, duration, start_time, reset, state }
+      before.push({ group, was })
+      this.#noteErrors(group)
+      this.#assign(group, { ...CLEARED, reset: number })
+      group.state = groupState(group, group.paused, group.unfinished)
+      this.changes.job(group.id, group.parent?.id ?? 0)
+      if (!waited.has(group.id)) continue
+      this.flip(group.id, was.state, group.state)
+      if (total_finished > 0) add(this.firsts, group.id, -1)
     }
-    const groups = [...this.below(top)]
-    for (const group of groups) {
-      const started = group.total_finished > 0
-      settle(group)
-      if (started && group.total_finished === 0) add(this.firsts, group.id, -1)
-      group.ready.clear()
-      group.queues.clear()
-      group.forgetHeads()
-      this.#touch(group)
-    }
-    for (const group of groups.reverse()) {
-      this.#gather(group)
-      this.#restate(group)
-    }
-    if (parent) {
-      this.#countBelow(top, parent, 1)
-      if (!top.held) this.#offer(top, 1)
-    }
+    if (top.parent) this.#count(top.parent, difference(NO_COUNTS, taken))
+    this.#journal.push(() => {
+      if (top.parent) this.#count(top.parent, taken)
+      for (const { group, was } of before.reverse()) this.#assign(group, was)
+    })
+  }
+
+  /** Other counters may hold a group no more, or again: what it has ready is offered accordingly. */
+  #assign(group: Group, counters: Partial<Group>): void {
+    const { held } = group
+    Object.assign(group, counters)
+    if (group.held !== held) this.#offers.all(group, held ? 1 : -1)
+  }
+
+  /** The leaves of a group that are in ERROR, which ran for `duration` in all, read as reset from now on. */
+  clearErrors(group: Group, duration: number, number: number): void {
+    const was = group.resetErrors
+    const taken: Counts = { ...NO_COUNTS, errors: group.errors, duration }
+    this.changes.swept()
+    group.resetErrors = number
+    // Nobody runs any of them, so it makes no difference whose they are.
+    this.#count(group, difference(NO_COUNTS, taken), '')
+    this.#journal.push(() => {
+      group.resetErrors = was
+      this.#count(group, taken, '')
+    })
+  }
+
+  /** Rows of some leaves of a group were rewritten after a reset: so many more of a set are ready. */
+  addReady(group: Group, set: number, by: number): void {
+    group.forgetHead(set)
+    this.#offers.leaves(group, set, by)
+    this.#journal.push(() => this.addReady(group, set, -by))
+  }
+
+  /** All rows of leaves of a group show its resets. */
+  settled(group: Group): void {
+    const { reset, resetErrors } = group
+    group.reset = group.resetErrors = 0
+    this.#dirty.add(group)
+    this.#journal.push(() => Object.assign(group, { reset, resetErrors }))
   }
 
   /** Takes a group and all below it out for good: they are being deleted. */
   forget(top: Group): void {
-    this.#rebuild = true
+    const below = [...this.below(top)].filter((group) => group !== top)
+    const dirty = below.filter((group) => this.#dirty.has(group))
     this.changes.swept()
-    const below = [...this.below(top)]
-    this.detach(top)
+    this.changes.gone(top.id)
     for (const group of below) {
       this.#groups.delete(group.id)
       this.#dirty.delete(group)
       this.changes.gone(group.id)
     }
+    this.#journal.push(() => {
+      for (const group of below) this.#groups.set(group.id, group)
+      for (const group of dirty) this.#dirty.add(group)
+    })
+    this.detach(top)
   }
 
   /** What else in memory goes back with this operation. */
   onUndo(undo: () => void): void {
-    this.#journal.push(undo, false)
+    this.#journal.push(undo)
   }
 
   // Companion of the commit (db/commit.ts).
@@ -220,14 +257,10 @@ export class Tree {
     return this.#journal.length
   }
 
-  undo(mark: number): boolean {
-    this.#forgetNews()
-    if (this.#rebuild && mark > 0) return false
-    this.#journal.undo(mark, !this.#rebuild)
-    if (this.#rebuild) this.load()
+  undo(mark: number): void {
+    this.#journal.undo(mark)
     this.#forgetNews()
     this.changes.undo(mark === 0)
-    return true
   }
 
   #forgetNews(): void {
@@ -251,7 +284,6 @@ export class Tree {
     this.needs.saved()
     this.#dirty.clear()
     this.#journal.clear()
-    this.#rebuild = false
     this.changes.committed()
   }
 
@@ -260,20 +292,24 @@ export class Tree {
     this.root = new Group(0)
     this.#groups.clear()
     this.#dirty.clear()
-    this.#rebuild = false
+    const groups = new Map<number, Group>([[0, this.root]])
     const rows = this.#rows.groups.all()
+    for (const row of rows) groups.set(row.id, groupOf(row, this.shares.name(row.user)))
     for (const row of rows) {
-      this.#groups.set(row.id, groupOf(row, this.shares.name(row.user)))
-    }
-    for (const row of rows) {
-      const group = this.#at(row.id)
-      group.parent = this.#at(row.parent)
+      const [group, parent] = [groups.get(row.id), groups.get(row.parent)]
+      if (!group || !parent) continue
+      group.parent = parent
       group.lane = this.#laneOf(group)
-      group.parent.children.add(group)
+      parent.children.add(group)
     }
-    for (const row of this.#rows.ready.all()) this.#at(row.parent).leaves.set(row.needs_id, row['count(*)'])
-    const groups = [...this.below(this.root)].reverse()
-    for (const group of groups) this.#gather(group)
+    // What is being made or deleted is in no group that the root knows.
+    for (const group of this.below(this.root)) if (group !== this.root) this.#groups.set(group.id, group)
+    for (const row of this.#rows.ready.all()) this.get(row.parent)?.leaves.set(row.needs_id, row['count(*)'])
+    for (const row of this.#rows.resetErrors.all()) {
+      const group = this.get(row.job_id)
+      if (group) group.resetErrors = row.errors
+    }
+    for (const group of [...this.below(this.root)].reverse()) this.#offers.gather(group)
     this.#countRoot()
   }
 
@@ -291,7 +327,7 @@ export class Tree {
     if (leafOf !== undefined) {
       from.finished += counts.finished
       from.working += counts.working
-      if (counts.errors !== 0 && !this.errorsBefore.has(from)) this.errorsBefore.set(from, from.errors)
+      if (counts.errors !== 0) this.#noteErrors(from)
       from.errors += counts.errors
       if (from === this.root) this.shares.move(leafOf, counts.working)
     }
@@ -301,7 +337,7 @@ export class Tree {
       if (group === this.root) return
       if (group.parent === this.root) this.shares.move(group.user, counts.working)
       // Full, or broken, or no more: what it has ready is offered accordingly.
-      if (group.held !== held) this.#offer(group, held ? 1 : -1)
+      if (group.held !== held) this.#offers.all(group, held ? 1 : -1)
       if (total_finished > 0 !== group.total_finished > 0) add(this.firsts, group.id, total_finished > 0 ? -1 : 1)
       this.#restate(group)
     }
@@ -323,6 +359,10 @@ export class Tree {
     this.changes.job(group.id, group.parent?.id ?? 0)
   }
 
+  #noteErrors(group: Group): void {
+    if (!this.errorsBefore.has(group)) this.errorsBefore.set(group, group.errors)
+  }
+
   #restate(group: Group): void {
     const was = group.state
     group.state = groupState(group, group.paused, group.unfinished)
@@ -334,51 +374,6 @@ export class Tree {
   flip(id: number, was: string, is: string): void {
     const by = Number(is === 'FINISHED') - Number(was === 'FINISHED')
     if (by !== 0) add(this.flips, id, by)
-  }
-
-  #leafReady(group: Group, set: number, by: number): void {
-    add(group.leaves, set, by)
-    this.#ready(group, set, by)
-  }
-
-  /** Ready leaves came or went below `from`: every ancestor up to the first held one counts them. */
-  #ready(from: Group, below: number, by: number): void {
-    let set = below
-    for (let group: Group | null = from; group; group = group.parent) {
-      const was = add(group.ready, set, by)
-      if (group.held || !group.parent) return
-      const above = this.needs.union(set, group.needs)
-      if (was === 0) group.parent.enqueue(above, group)
-      else if (was + by === 0 && !this.#offers(group, above)) group.parent.dequeue(above, group)
-      set = above
-    }
-  }
-
-  /** Counts anew what a group has ready: its leaves, and what its children, which were counted before, offer. */
-  #gather(group: Group): void {
-    for (const [set, count] of group.leaves) add(group.ready, set, count)
-    for (const child of group.children) if (!child.held) this.#offerTo(group, child, 1, false)
-  }
-
-  /** Whether a group has something ready that needs just this set, its own needs included. */
-  #offers(group: Group, above: number): boolean {
-    for (const set of group.ready.keys()) if (this.needs.union(set, group.needs) === above) return true
-    return false
-  }
-
-  /** Gives all that a group has ready to its ancestors (1), or takes it from them (−1). */
-  #offer(group: Group, sign: 1 | -1): void {
-    if (group.parent) this.#offerTo(group.parent, group, sign, true)
-  }
-
-  #offerTo(parent: Group, group: Group, sign: 1 | -1, upwards: boolean): void {
-    for (const [set, count] of group.ready) {
-      const above = this.needs.union(set, group.needs)
-      if (sign === 1) parent.enqueue(above, group)
-      else parent.dequeue(above, group)
-      if (upwards) this.#ready(parent, above, sign * count)
-      else add(parent.ready, above, count)
-    }
   }
 
   /** The root has no row: it is the sum of what is in it. */

@@ -7,6 +7,7 @@ import type { Core, Tx } from './core.ts'
 import type { Vitals } from './live.ts'
 import { saveMachine, saveWorker, showOnRoster } from './roster.ts'
 import { endRun, leafHeldBy } from './runs.ts'
+import { hostOf } from './usage.ts'
 
 /** Workers are kept in memory too (domain/live.ts): names without end, from whoever speaks, must not fill it. */
 const MOST_WORKERS = 100_000
@@ -127,7 +128,10 @@ export function deleteWorkers(tx: Tx, names: readonly string[]): void {
       .run()
   for (const name of names) tx.changes.goneWorker(name)
   tx.after(() => {
-    for (const name of names) tx.live.removeWorker(name)
+    for (const name of names) {
+      tx.live.removeWorker(name)
+      tx.failures.forget(name)
+    }
   })
 }
 
@@ -147,13 +151,15 @@ export function getWorkers(core: Core, names: Iterable<string>): Worker[] {
   return found
 }
 
-function toWorker({ live }: Core, row: WorkerRow): Worker {
+function toWorker({ live, usage }: Core, row: WorkerRow): Worker {
   const signs = live.workers.get(row.name)
-  if (!signs) return row
+  const { memory: taken_memory, cores: taken_cores, gpus: taken_gpus } = usage.taken(hostOf(row))
+  const taken = { taken_memory, taken_cores, taken_gpus }
+  if (!signs) return { ...row, ...taken }
   const { ping_time, ip, cpu, free_memory, total_memory, lost } = signs
   // Back as soon as it speaks; its row says so when it next asks for a job.
   const state = row.state === 'TIMEOUT' && !lost ? 'WAITING' : row.state
-  return { ...row, state, ping_time, ip, cpu, free_memory, total_memory }
+  return { ...row, ...taken, state, ping_time, ip, cpu, free_memory, total_memory }
 }
 
 function workerRow(tx: Tx, name: string, field?: string): WorkerRow {

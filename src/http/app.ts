@@ -8,6 +8,7 @@ import { coalitionRoutes, hotRoutes } from './coalition.ts'
 import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
+import { farmRoutes } from './farm.ts'
 import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
@@ -23,6 +24,7 @@ import { workerRoutes } from './workers.ts'
 // What is left are the models that the document names; these are parts of them, and bounds.
 const { Id: _id, WorkerName: _name, MAX_ID: _max, LIST_LIMIT: _limit, ...wire } = models
 const { MAX_WAIT_SECONDS: _wait, ...reports } = protocol
+const { ATTENTION_KINDS: _kinds, ...said } = answers
 
 /** The calls of `rest_api.rst`, and those that Coalition 4 has beside them. */
 const userRoutes = (farm: Farm, prefix: string) =>
@@ -40,7 +42,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
     .model(wire)
-    .model(answers)
+    .model(said)
     .model(reports)
     // jQuery keeps the browser's cache out with a parameter that means nothing.
     .onTransform(({ query }) => {
@@ -52,6 +54,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(userRoutes(farm, WEB_FRONTEND))
     .use(runRoutes(farm))
     .use(limitRoutes(farm))
+    .use(farmRoutes(farm))
     .use(whyRoutes(farm))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm))

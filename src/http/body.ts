@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { type ParseError, parse as parseJsonc, printParseErrorCode } from 'jsonc-parser'
 import { FarmError, invalid } from '../errors.ts'
 import { misfit } from './words.ts'
@@ -58,10 +58,19 @@ export function takes<T extends TSchema>(schema: T, { references = [], mend, emp
       const bytes = await readBody(request)
       const value = bytes.byteLength === 0 && empty !== undefined ? structuredClone(empty) : parseJson(decode(bytes))
       mend?.(value)
-      const fitting = listShape && Array.isArray(value) ? listShape : shape
-      if (!fitting.Check(value)) throw misfit(fitting.Errors(value).First(), value)
+      refuseMisfits(listShape && Array.isArray(value) ? listShape : shape, value)
       return value
     },
+  }
+}
+
+/** A shape that holds itself is followed level by level: jobs in jobs 5,000 deep are past what the stack holds. */
+function refuseMisfits<T extends TSchema>(shape: TypeCheck<T>, value: unknown): void {
+  try {
+    if (!shape.Check(value)) throw misfit(shape.Errors(value).First(), value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw invalid('body', 'body is nested too deep: build the tree by several calls.')
   }
 }
 

@@ -12,10 +12,11 @@ const PROBLEMS: Record<number, string> = {
   413: 'The body is too large',
   422: 'A value is not right; nothing was changed',
   500: "The server's own fault",
+  507: 'The disk of the server is full, or cannot be written; nothing was changed: send it again later',
 }
 
 interface Call {
-  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Runs' | 'Server' | 'Coalition 4'
+  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Farm' | 'Runs' | 'Server' | 'Coalition 4'
   summary: string
   description?: string
   answer: Schema
@@ -43,7 +44,7 @@ export function documented({
       content: { [contentType]: { schema: answer, ...(example !== undefined && { example }) } },
     },
   }
-  for (const status of [...problems, ...(problems.includes(400) ? [413] : []), 500])
+  for (const status of [...problems, ...(problems.includes(400) ? [413, 507] : []), 500])
     responses[status] = {
       description: PROBLEMS[status],
       content: { 'application/problem+json': { schema: ref('Problem') } },

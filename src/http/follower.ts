@@ -113,8 +113,10 @@ export class Follower {
     for (const id of signs.jobs) if (this.jobs.has(id)) jobs.add(id)
     for (const name of signs.workers) if (this.vitals.has(name)) names.add(name)
     this.#tellJobs(frame, jobs, rows)
-    if (this.#newWorkers) frame.workers = this.farm.listWorkers().map((worker) => JSON.stringify(worker))
-    else if (names.size > 0) {
+    if (this.#newWorkers) {
+      frame.workers = this.farm.listWorkers().map((worker) => JSON.stringify(worker))
+      frame.allWorkers = 'true'
+    } else if (names.size > 0) {
       const found = [...names].flatMap((name) => rows.worker(name) ?? [])
       if (found.length > 0) frame.workers = found
     }

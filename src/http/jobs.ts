@@ -2,10 +2,10 @@ import { Elysia, t } from 'elysia'
 import { JOB_STATES, type JobState } from '../db/schema.ts'
 import type { Distinct } from '../domain/distinct.ts'
 import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
-import { ORDER_FIELDS, type OrderField } from '../domain/order.ts'
+import { ORDER_FIELDS, type OrderField } from '../domain/orderKeys.ts'
 import { invalid, notFound } from '../errors.ts'
 import type { Farm } from '../farm.ts'
-import { Dependencies, Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
+import { Dependencies, FewIds, Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
 import { done, json, jsonList, jsonText } from './json.ts'
@@ -16,6 +16,7 @@ const listQuery = t.Object({
   state: optionalText('States, separated by commas', 'WAITING,WORKING'),
   user: optionalText('Just this user', 'render'),
   title: optionalText('Contained in the title, whatever the case', 'job'),
+  starts: optionalText('What the title begins with, whatever the case', 'frame 0'),
   worker: optionalText('Last taken by this worker', 'worker-1'),
   affinity: optionalText('A name that the job itself needs', 'LINUX'),
   priority: integer('Just this priority', 1000),
@@ -36,6 +37,7 @@ const orderQuery = t.Object({
   ...filterQuery,
   sort: optionalText(`One of ${ORDER_FIELDS.join(', ')}; a minus before it turns the order round`, '-priority'),
   deep: integer('1: all that is below, flat, and not just the children', 1, 0),
+  tree: integer('1: all that is below, with the groups that lead there, each before what is in it', 1, 0),
 })
 
 /** From the query to a filter and a page; a state or a field that does not exist is refused by name. */
@@ -150,7 +152,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
       },
       many(
         'Delete jobs',
-        'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay.',
+        'The jobs, all below them, their dependencies and logs. What runs is stopped; events stay. Of many jobs the rows and logs go after the answer, and are seen by nobody meanwhile.',
         mended(),
       ),
     )
@@ -185,6 +187,17 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
         problems: [404, 422],
       }),
     })
+    .post('/getjobs', ({ body }) => json(farm.getJobs(body)), {
+      ...takes(FewIds, { mend: mended() }),
+      ...documented({
+        tag: 'Jobs',
+        summary: 'Several jobs',
+        description:
+          'Those of the jobs that are there, in the order of the ids: for whoever has ids and needs the rows.',
+        answer: listOf('Job'),
+        problems: [400, 422],
+      }),
+    })
     .get('/jobs/:id', ({ params }) => json(farm.getJob(params.id)), {
       params: idParam,
       ...documented({ tag: 'Jobs', summary: 'A job', answer: ref('Job'), problems: [404, 422] }),
@@ -203,9 +216,9 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
     )
     .get(
       '/jobs/:id/order',
-      async ({ params, query: { sort, deep, ...query } }) => {
+      async ({ params, query: { sort, deep, tree, ...query } }) => {
         const [field] = sort === undefined ? [] : oneOf<OrderField>('sort', [sort.replace(/^-/, '')], ORDER_FIELDS)
-        const order = { sort: field, descending: sort?.startsWith('-'), deep: deep === 1 }
+        const order = { sort: field, descending: sort?.startsWith('-'), deep: deep === 1, tree: tree === 1 }
         return json(await farm.orderJobs(params.id, listOptions(query).filter, order))
       },
       {
@@ -280,7 +293,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
       },
       many(
         'Reset jobs',
-        'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped.',
+        'The jobs and all below them: WAITING (or PENDING), all counters 0. What runs is stopped. Many jobs read so at once, and are picked one after the other as the server gets to them.',
         mended(),
       ),
     )

@@ -6,7 +6,16 @@ import { notFound } from '../errors.ts'
 declare const PAGE_FILES: PageFiles
 
 /** The addresses that a person can see, reload and send; what they show is the page's own business. */
-const ADDRESSES = ['/', '/jobs', '/jobs/:id', '/job/:id']
+const ADDRESSES = [
+  '/',
+  '/jobs',
+  '/jobs/:id',
+  '/job/:id',
+  '/farm/overview',
+  '/farm/workers',
+  '/farm/affinities',
+  '/activity',
+]
 
 /**
  * Nothing runs, loads or is sent but what comes from this server, and nobody shows it in a frame of theirs. A job's title

@@ -25,8 +25,8 @@ function integerText(bounds: Partial<Bounds>, description: string, example: numb
   return text as unknown as TInteger
 }
 
-export const integer = (description: string, example: number, minimum?: number) =>
-  Type.Optional(integerText({ minimum }, description, example))
+export const integer = (description: string, example: number, minimum?: number, maximum?: number) =>
+  Type.Optional(integerText({ minimum, maximum }, description, example))
 export const optionalText = (description: string, example: string) =>
   Type.Optional(Type.String({ maxLength: 4096, description, examples: [example] }))
 export const idParam = Type.Object({ id: integerText({ minimum: 1 }, 'Id of the job', 1) })

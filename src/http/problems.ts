@@ -11,6 +11,7 @@ const STATUS: Record<ErrorKind, number> = {
   too_large: 413,
   invalid: 422,
   unavailable: 503,
+  no_room: 507,
 }
 
 const TITLES: Record<number, string> = {
@@ -23,6 +24,7 @@ const TITLES: Record<number, string> = {
   422: 'Unprocessable Content',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
+  507: 'Insufficient Storage',
 }
 
 /** RFC 9457. */
@@ -36,13 +38,23 @@ export function problem(
     type: 'about:blank',
     title: TITLES[status] ?? 'Error',
     status,
-    detail,
-    ...(field !== undefined && { field }),
+    detail: shortened(detail),
+    ...(field !== undefined && { field: field.slice(0, MOST_OF_FIELD) }),
   }
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'content-type': 'application/problem+json', ...headers },
   })
+}
+
+/** A message names the value that was wrong, which may be 256 kB of frames: its middle is left out, and the remedy stays. */
+const MOST_WORDS = 2000
+const MOST_OF_FIELD = 1000
+
+function shortened(words: string): string {
+  if (words.length <= MOST_WORDS) return words
+  const half = MOST_WORDS / 2
+  return `${words.slice(0, half).toWellFormed()} … ${words.slice(-half).toWellFormed()}`
 }
 
 /** What Elysia hands to `onError`; only what is used here. */

@@ -39,7 +39,7 @@ const flag = (value: unknown, absent: 0 | 1) =>
 /** What follows from the jobs around it and from the server that runs it, and what Coalition 4 had not: the columns' defaults. */
 const COMPUTED = [
   'ready', 'unfinished', 'waits_for', 'run', 'deadline', 'working_since', 'finished', 'errors', 'working', 'total',
-  'total_finished', 'total_errors', 'total_working', 'retry_at', 'wake_at', 'frames', 'memory', 'cores', 'gpus',
+  'total_finished', 'total_errors', 'total_working', 'reset', 'waited', 'retry_at', 'wake_at', 'frames', 'memory', 'cores', 'gpus',
   'max_workers', 'error_limit', 'start_after', 'retry_delay', 'retry_growth', 'min_run_time', 'idle_timeout', 'fatal',
   'success',
 ] as const // biome-ignore format: a list

@@ -53,6 +53,7 @@ export const Blocked = Type.Object(
   },
   { $id: 'Blocked' },
 )
+export type Blocked = Static<typeof Blocked>
 
 /** The numbered names, by number as text. */
 export const Affinities = Type.Record(

@@ -72,6 +72,8 @@ const {
   run: _c,
   deadline: _d,
   working_since: _w,
+  reset: _s,
+  waited: _i,
   ...jobColumns
 } = jobRow
 
@@ -262,3 +264,6 @@ export const JobEdits = Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,15}$' 
 })
 
 export const Ids = Type.Array(Id, { $id: 'Ids', maxItems: LIST_LIMIT, examples: [[1]] })
+
+/** For answers that are rows: a thousand are a megabyte. */
+export const FewIds = Type.Array(Id, { $id: 'FewIds', maxItems: 1000, examples: [[1]] })

@@ -6,32 +6,37 @@ import { LIST_LIMIT, noted, optional, TEXT_LIMIT, WorkerName } from './common.ts
 
 /** A worker as every call answers it (`rest_api.rst`, and `start_time`). */
 export const Worker = Type.Object(
-  noted(createSelectSchema(workers).properties, {
-    name: ['Name of the worker', 'worker-1'],
-    ip: ['Address it was last seen at', '127.0.0.1'],
-    affinity: [
-      'Lines in order of preference, separated by newlines; each line is names separated by commas',
-      'LINUX,WINDOWS',
-    ],
-    state: [
-      'WAITING, WORKING, TIMEOUT: no sign of life, or STARTING and TERMINATED for workers the server starts',
-      'WAITING',
-    ],
-    start_time: ['When it first spoke, seconds since the epoch'],
-    ping_time: ['Last sign of life, seconds since the epoch'],
-    finished: ['Its runs that ended well', 123],
-    error: ['Its runs that ended badly', 21],
-    last_job: ['Id of the last job it took, 0: none', 1234],
-    current_event: ['The run it holds, 0: none', 1234],
-    cpu: ['A JSON list as text: a load in percent for each core', '[0,0,0,0]'],
-    free_memory: ['MB', 123456],
-    total_memory: ['MB', 1000000],
-    active: ['0: it gets no job', 1],
-    host: ['The host that it shares with other workers; empty: it is one of its own', 'node-7'],
-    memory: ['MB that jobs may take of its host', 128000],
-    cores: ['Cores that jobs may take', 32],
-    gpus: ['GPUs that jobs may take', 2],
-  }),
+  {
+    ...noted(createSelectSchema(workers).properties, {
+      name: ['Name of the worker', 'worker-1'],
+      ip: ['Address it was last seen at', '127.0.0.1'],
+      affinity: [
+        'Lines in order of preference, separated by newlines; each line is names separated by commas',
+        'LINUX,WINDOWS',
+      ],
+      state: [
+        'WAITING, WORKING, TIMEOUT: no sign of life, or STARTING and TERMINATED for workers the server starts',
+        'WAITING',
+      ],
+      start_time: ['When it first spoke, seconds since the epoch'],
+      ping_time: ['Last sign of life, seconds since the epoch'],
+      finished: ['Its runs that ended well', 123],
+      error: ['Its runs that ended badly', 21],
+      last_job: ['Id of the last job it took, 0: none', 1234],
+      current_event: ['The run it holds, 0: none', 1234],
+      cpu: ['A JSON list as text: a load in percent for each core', '[0,0,0,0]'],
+      free_memory: ['MB', 123456],
+      total_memory: ['MB', 1000000],
+      active: ['0: it gets no job', 1],
+      host: ['The host that it shares with other workers; empty: it is one of its own', 'node-7'],
+      memory: ['MB that jobs may take of its host', 128000],
+      cores: ['Cores that jobs may take', 32],
+      gpus: ['GPUs that jobs may take', 2],
+    }),
+    taken_memory: Type.Integer({ description: 'MB that runs take of its host now' }),
+    taken_cores: Type.Integer({ description: 'Cores that runs take of its host now' }),
+    taken_gpus: Type.Integer({ description: 'GPUs that runs take of its host now' }),
+  },
   { $id: 'Worker' },
 )
 export type Worker = Static<typeof Worker>

@@ -76,16 +76,20 @@ export function askerOf(
     may(set, root) {
       if (set === NOTHING) return true
       const need = needs.at(set)
-      return usage.allows(need, place) && (need.avoid !== name || !othersFit(core, set, name, root))
+      return usage.allows(need, place) && (need.avoid !== name || !othersFit(core, set, place.host, root))
     },
   }
 }
 
-/** Whether another worker than the one that failed a job could take it: active, heard of, fit for it, and not blocked there. */
-export function othersFit(core: Core, set: number, name: string, root: number): boolean {
-  for (const kind of core.roster.kinds) {
+/**
+ * Whether a worker on another host than the one where a job failed could take it: active, heard of, fit for it, and not
+ * blocked there. Another slot of the same machine would only fail again.
+ */
+export function othersFit(core: Core, set: number, host: string, root: number): boolean {
+  const { roster, blocklist } = core
+  for (const kind of roster.kinds) {
     if (!kindFits(core, kind, set)) continue
-    for (const other of kind.members) if (other !== name && !core.blocklist.of(other).has(root)) return true
+    for (const other of kind.members) if (roster.hostOf(other) !== host && !blocklist.of(other).has(root)) return true
   }
   return false
 }

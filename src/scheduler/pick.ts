@@ -7,7 +7,7 @@
  *    fits the first line goes first, then the second, and so on. Jobs that need no name come after all of them, unless a
  *    line `*` says where they come.
  * 3. Of what fits a line, only what limits have room for and the worker's host has memory, cores and GPUs for; what failed on
- *    this worker last is left to another one that fits, if there is any; nothing of a root job that it is blocklisted for.
+ *    this worker last is left for a minute to others that fit, on other hosts, if there are any; nothing of a root job that it is blocklisted for.
  * 4. Within a line, from the root down: the child with the highest priority, then the oldest, that has something for this
  *    worker below it. A group at that place is entered, a leaf is the answer. With order = "fair", of root jobs of equal
  *    priority those of the user who has the least running, weighted, go first.

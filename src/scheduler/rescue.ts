@@ -6,6 +6,7 @@ import { noteLater } from '../domain/notes.ts'
 import { saveWorker } from '../domain/roster.ts'
 import { isGroup } from '../domain/rows.ts'
 import { endRun, leafHeldBy } from '../domain/runs.ts'
+import { asSeen } from '../domain/seen.ts'
 import { loseRun } from '../domain/workers.ts'
 
 /** Workers dealt with in one transaction, so that a farm that went dark at once delays nobody. */
@@ -56,8 +57,10 @@ export function endHopelessRuns(tx: Tx): number {
 export function wakeJobs(tx: Tx): number {
   const waking = tx.rows.waking.all({ now: tx.now })
   for (const row of waking) {
-    if (!isGroup(row)) {
-      saveLeaf(tx, row, { wake_at: 0 })
+    // What is being made, or deleted, nobody sees: it need not be looked for again.
+    const seen = asSeen(tx.tree, row)
+    if (seen && !isGroup(row)) {
+      saveLeaf(tx, seen, { wake_at: 0 })
       continue
     }
     const group = tx.tree.get(row.id)

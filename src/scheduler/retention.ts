@@ -3,8 +3,8 @@ import type { Db } from '../db/open.ts'
 import type { JobRow } from '../db/schema.ts'
 import type { Core, Tx } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
-import { jobRow } from '../domain/rows.ts'
-import { deleteJob } from '../domain/subtree.ts'
+import { deleteJob } from '../domain/removal.ts'
+import { jobAt } from '../domain/rows.ts'
 
 /** Days; 0: for ever. */
 export interface Keep {
@@ -15,23 +15,18 @@ export interface Keep {
 const DAY = 86_400
 /** Rows looked at in one go. */
 const READ = 200
-/** Leaves deleted in one operation, some 10 ms; a group goes with its last ones, so that it is never there and empty. */
-const LEAVES = 10
 const EVENTS = 200
-/** Operations in one step: with a step a second up to 8 million jobs a day. */
+/** Operations in one step: with a step a second up to 864,000 root jobs a day. */
 const OPERATIONS = 10
 
 export const prepareRetention = ({ sqlite }: Db) => ({
-  finishedRoots: sqlite.prepare<Pick<JobRow, 'id' | 'command' | 'start_time' | 'duration'>, [number]>(
-    `select id, command, start_time, duration from jobs
+  finishedRoots: sqlite.prepare<Pick<JobRow, 'id' | 'total' | 'start_time' | 'duration'>, [number]>(
+    `select id, total, start_time, duration from jobs
       where parent = 0 and state = 'FINISHED' and id > ? order by id limit ${READ}`,
   ),
   ends: sqlite.prepare<{ id: number; ended: number }, [number, number]>(
     `select id, start_time + duration as ended from jobs
       where parent = ? and id > ? and command <> '' order by id limit ${READ}`,
-  ),
-  leaves: sqlite.prepare<JobRow, [number]>(
-    `select * from jobs where parent = ? and command <> '' order by id limit ${LEAVES + 1}`,
   ),
   deleteEvents: sqlite.prepare<unknown, [number, number]>(
     `delete from events where id in (select id from events
@@ -40,11 +35,16 @@ export const prepareRetention = ({ sqlite }: Db) => ({
 })
 type Statements = ReturnType<typeof prepareRetention>
 
+/** A root job whose last run ended before the cutoff; what a group of them counted when it was looked at. */
+interface Found {
+  id: number
+  total: number
+  duration: number
+}
+
 export class Retention {
   #statements
   #search
-  /** A root job that is being deleted, step by step. */
-  #doomed: number | undefined
   #cutoff = 0
 
   constructor(
@@ -69,10 +69,9 @@ export class Retention {
   async #deleteJobs(cutoff: number): Promise<void> {
     this.#cutoff = cutoff
     for (let i = 0; i < OPERATIONS; i++) {
-      this.#doomed ??= this.#search.next().value
-      const root = this.#doomed
-      if (root === undefined) return
-      if (!(await this.write((tx) => deleteSome(tx, this.#statements, root, cutoff)))) this.#doomed = undefined
+      const found = this.#search.next().value
+      if (found === undefined) return
+      await this.write((tx) => deleteFound(tx, found, cutoff))
     }
   }
 }
@@ -85,20 +84,21 @@ function* searchRoots(
   { tree }: Core,
   { finishedRoots, ends }: Statements,
   cutoff: () => number,
-): Generator<number | undefined, never> {
+): Generator<Found | undefined, never> {
   for (let after = 0; ; ) {
     const page = finishedRoots.all(after)
-    for (const { id, command, start_time, duration } of page) {
-      const group = tree.get(id)
-      if (command !== '' ? start_time + duration < cutoff() : group && (yield* isOver(group))) yield id
+    for (const row of page) {
+      const { total, duration } = tree.get(row.id) ?? row
+      const group = tree.get(row.id)
+      if (group ? yield* areOver(group) : isOver(row, cutoff())) yield { id: row.id, total, duration }
     }
     after = page.at(-1)?.id ?? 0
     yield undefined
   }
 
   /** `start_time` of a group is its latest start, so most that are too young are known by it. */
-  function* isOver(root: Group): Generator<undefined, boolean> {
-    if (root.start_time >= cutoff()) return false
+  function* areOver(root: Group): Generator<undefined, boolean> {
+    if (root.state !== 'FINISHED' || root.start_time >= cutoff()) return false
     for (const group of tree.below(root))
       for (let after = 0, page = ends.all(group.id, after); page.length > 0; page = ends.all(group.id, after)) {
         if (page.some(({ ended }) => ended >= cutoff())) return false
@@ -110,28 +110,17 @@ function* searchRoots(
 }
 
 /**
- * Deletes some of what is below a root job, the deepest first; answers whether there is more. Somebody may have started it
- * again, or moved something into it, since it was found: then it stays, with what it has left.
+ * Deletes a root job and all below it; the rows of a group go behind it, in steps, however few they are: nobody waits for
+ * this (domain/removal.ts). Somebody may have started it again, or moved something into it, since it was found: then it
+ * stays.
  */
-function deleteSome(tx: Tx, { leaves }: Statements, root: number, cutoff: number): boolean {
-  const row = tx.rows.job.get({ id: root })
-  const group = tx.tree.get(root)
-  if (row?.parent !== 0 || (group ?? row).state !== 'FINISHED' || (group ?? row).start_time >= cutoff) return false
-  if (!group) {
-    if (row.start_time + row.duration < cutoff) deleteJob(tx, row)
-    return false
-  }
-  let deepest = group
-  for (let child: Group | undefined = group; child; [child] = child.children) deepest = child
-  const some = leaves.all(deepest.id)
-  if (some.some(({ start_time, duration }) => start_time + duration >= cutoff)) return false
-  if (some.length > LEAVES) {
-    for (const leaf of some.slice(0, LEAVES)) deleteJob(tx, leaf)
-    return true
-  }
-  // What would be empty goes too: an empty group is not FINISHED, and what waits for it would wait again.
-  let top = deepest
-  while (top !== group && top.parent?.total === some.length) top = top.parent
-  deleteJob(tx, jobRow(tx, top.id))
-  return top !== group
+function deleteFound(tx: Tx, { id, total, duration }: Found, cutoff: number): void {
+  const row = jobAt(tx, id)
+  const group = tx.tree.get(id)
+  if (row?.parent !== 0 || (group ?? row).state !== 'FINISHED' || (group ?? row).start_time >= cutoff) return
+  if (group ? group.total === total && group.duration === duration : isOver(row, cutoff))
+    deleteJob({ ...tx, steps: { ...tx.steps, atOnce: 0 } }, row)
 }
+
+const isOver = ({ start_time, duration }: Pick<JobRow, 'start_time' | 'duration'>, cutoff: number) =>
+  start_time + duration < cutoff

@@ -38,6 +38,8 @@ export function whyJob(core: Core, now: number, id: number): Why {
   reasons.push(...waiting(core, id, true))
   if (group) reasons.push(...heldGroup(group, now, 'It'))
   else if (row.wake_at > now) reasons.push(asleep(row, now))
+  else if (state === 'WAITING' && row.ready === 0)
+    reasons.push({ kind: 'resetting', text: 'It is being reset: in a moment it may be picked.', job: id })
   for (let above = core.tree.get(row.parent); above && above.id !== 0; above = above.parent ?? undefined) {
     if (above.paused)
       reasons.push({ kind: 'paused_group', text: `Its group ${above.id} is paused: start that.`, job: above.id })

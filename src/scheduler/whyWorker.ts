@@ -49,7 +49,7 @@ function nothingFits(core: Core, row: WorkerRow, asker: Asker): WhyReason {
   const roomy = covered.filter(({ set }) => core.usage.hasRoom(needs.at(set), { ...row, host }))
   if (roomy.length === 0) {
     const { memory, cores, gpus } = core.usage.taken(host)
-    const text = `Ready jobs of its affinity take more than its host has left: it has ${asked(row)}, of which ${asked({ memory, cores, gpus })} are taken.`
+    const text = `Ready jobs of its affinity take more than its host has left: it has ${asked(row)}, of which ${asked({ memory, cores, gpus })} is taken.`
     return { kind: 'resources', text, ready: named }
   }
   if (roomy.every(({ set }) => needs.at(set).limits.some((name) => full.has(name)))) {

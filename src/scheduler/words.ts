@@ -11,12 +11,16 @@ export const why = (state: Why['state'], reasons: WhyReason[]): Why => ({
   reasons,
 })
 
-export const list = (names: readonly string[]) =>
-  names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+/** `a`, `a and b`, `a, b and c`; undefined when there is nothing to name. */
+export function list(names: readonly string[]): string | undefined {
+  if (names.length < 2) return names[0]
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}
 
+/** What is asked for, or taken, of a machine. */
 export const asked = ({ memory, cores, gpus }: Resources): string =>
   list(
     [memory > 0 && `${memory} MB`, cores > 0 && `${cores} cores`, gpus > 0 && `${gpus} GPUs`].filter(
       (text) => text !== false,
     ),
-  ) ?? 'room'
+  ) ?? 'nothing'

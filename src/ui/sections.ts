@@ -1,5 +1,9 @@
 import type { ComponentType } from 'react'
+import { ActivityView } from './activity/ActivityView.tsx'
+import { AffinitiesView } from './affinities/AffinitiesView.tsx'
+import { FarmView } from './farm/FarmView.tsx'
 import { JobsView } from './jobs/JobsView.tsx'
+import { WorkersView } from './workers/WorkersView.tsx'
 
 export interface Section {
   label: string
@@ -11,4 +15,10 @@ export interface Section {
 }
 
 /** The pages there are: a line here, and the addresses in http/page.ts, and it is in the menu and the palette. */
-export const SECTIONS: readonly Section[] = [{ label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView }]
+export const SECTIONS: readonly Section[] = [
+  { label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView },
+  { label: 'Workers', path: '/farm/workers', pattern: '/farm/workers', view: WorkersView },
+  { label: 'Farm', path: '/farm/overview', pattern: '/farm/overview', view: FarmView },
+  { label: 'Activity', path: '/activity', pattern: '/activity', view: ActivityView },
+  { label: 'Affinities', path: '/farm/affinities', pattern: '/farm/affinities', view: AffinitiesView },
+]

@@ -67,7 +67,8 @@ export async function report(run: Run, holder: Holder, signal: AbortSignal): Pro
 
   async function end(): Promise<Outcome> {
     // Short output goes with the end, in one call. After earlier chunks a heartbeat first tells whether the server
-    // still has them. One that takes no more output (its disk is full) still wants to know the end.
+    // still has them. One that goes on and takes nothing still wants to know the end; one whose disk is full says so
+    // (507), and is asked again until there is room: the output waits in the spool.
     let untaken = 0
     while (untaken < 2 && offset < run.spool.size && (offset > 0 || run.spool.size > CHUNK)) {
       untaken = (await heartbeat()) ? 0 : untaken + 1

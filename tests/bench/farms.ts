@@ -13,12 +13,15 @@ export interface Shape {
   leaves: number
 }
 
-/** 1,000,000 leaves in 1,000 root groups, depth 3, half of the roots paused. */
+/** 1,000,000 leaves in 1,000 root groups, depth 3, 20 sets of affinities, 5 limits, half of the roots paused. */
 export const MILLION: Shape = { roots: 1000, groups: 10, leaves: 100 }
 /** The same with 1,000 leaves that wait, and 1,000 that are paused. */
 export const THOUSAND: Shape = { roots: 20, groups: 10, leaves: 10 }
 
 const SETS = 20
+const LIMITS = 5
+/** Runs at once of each limit: some are full now and then, as on a farm. */
+const OF_EACH = 16
 export const WORKERS = 64
 /** So many names has each worker: two thirds of the sets. */
 const NAMES = 13
@@ -66,6 +69,7 @@ async function make({ roots, groups, leaves }: Shape, folder: string): Promise<v
     edits[`worker-${i}`] = { affinity: names.join(',') }
   }
   await farm.editWorkers(edits)
+  await farm.setLimits(Object.fromEntries(Array.from({ length: LIMITS }, (_, i) => [`limit-${i}`, OF_EACH])))
   for (let i = 0; i < roots; i++) await farm.addJob(root(i, groups, leaves))
   await farm.stop()
   // Only the database itself is copied.
@@ -78,6 +82,7 @@ const root = (i: number, groups: number, leaves: number): NewJob => ({
   priority: 1000 + (i % 7),
   paused: i % 2 === 1 ? 1 : 0,
   user: `user-${i % 50}`,
+  limits: `limit-${i % LIMITS}`,
   children: Array.from({ length: groups }, (_, g) => ({
     title: `Group ${g}`,
     priority: 1000 + (g % 3),

@@ -56,6 +56,35 @@ describe('jobs add', () => {
     expect(await job(group)).toMatchObject({ command: '', total: 1 })
   })
 
+  test('what decides when, where and how often it is tried is said by options too', async () => {
+    const waited = await add('--paused', '--title', 'a group')
+    const id = await add(
+      ...['--paused', '--limits', 'nuke, maya', '--memory', '8000', '--cores', '4', '--gpus', '1', '--retry', '3'],
+      ...['--start-after', '2030-01-01T00:00:00Z', '--retry-delay', '1m', '--retry-growth', '2', '--min-run-time', '5'],
+      ...['--idle-timeout', '10m', '--fatal', 'out of memory', '--success', '^saved', '--depends', `any:${waited}`],
+      ...['--', 'true'],
+    )
+    expect(await job(id)).toMatchObject({
+      limits: 'maya,nuke',
+      memory: 8000,
+      cores: 4,
+      gpus: 1,
+      start_after: Date.UTC(2030, 0, 1) / 1000,
+      retry_delay: 60,
+      retry_growth: 2,
+      min_run_time: 5,
+      idle_timeout: 600,
+      fatal: 'out of memory',
+      success: '^saved',
+      dependencies: [Number(waited)],
+      dependency_kinds: { [waited]: 'any' },
+    })
+    await good('jobs', 'edit', waited, '--max-workers', '5', '--error-limit', '2')
+    expect(await job(waited)).toMatchObject({ max_workers: 5, error_limit: 2 })
+    await good('jobs', 'edit', id, '--start-after', '0', '--depends', '')
+    expect(await job(id)).toMatchObject({ start_after: 0, dependencies: [], dependency_kinds: {} })
+  })
+
   test('the job is whose account submits it, or nobody’s', async () => {
     const user = async (env: Record<string, string>) => {
       const { stdout } = await coalition(['jobs', 'add', '--paused', '--', 'true'], {
@@ -261,4 +290,33 @@ test('a reader that has enough is no fault', async () => {
   const list = start(['jobs', 'list', '--json'], { env: { COALITION_URL: server.url } })
   await list.stdout.cancel()
   expect(await list.exited).toBe(0)
+})
+
+describe('limits and blocklists', () => {
+  test('are set, listed with what is in use, and taken away', async () => {
+    expect(await good('limits', 'set', 'nuke', '10')).toBe('limit nuke is 10')
+    await good('limits', 'set', 'houdini', '5', '--per-host')
+    const [head, ...rows] = (await good('limits', 'list')).split('\n').map((line) => line.trim().split(/\s+/))
+    expect([head, ...rows]).toEqual([
+      ['NAME', 'USED', 'OF', 'PER'],
+      ['houdini', '0', '5', 'host'],
+      ['nuke', '0', '10', 'run'],
+    ])
+    await good('limits', 'delete', 'nuke', 'houdini')
+    expect(JSON.parse(await good('limits', 'list', '--json'))).toEqual({})
+  })
+
+  test('a worker that failed too often is shown, and let in again', async () => {
+    const worker = await onlyFor('unlucky')
+    const id = await add('--affinity', worker, '--retry', '9', '--', 'true')
+    for (let failures = 0; failures < 3; failures++) {
+      const run = await pick(server.client, worker)
+      await run.end(1)
+    }
+    expect(await server.client.call<null>('POST', `/api/workers/${worker}/pick`, {})).toBeNull()
+    expect(await good('jobs', 'why', id)).toContain('unlucky failed too often')
+    expect(await good('jobs', 'blocklist', id)).toMatch(/unlucky\s+3\s.*yes/)
+    await good('jobs', 'blocklist', id, '--clear', worker)
+    expect((await pick(server.client, worker)).job.id).toBe(Number(id))
+  })
 })

@@ -1,7 +1,9 @@
+import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { checkFarm, mend } from '../../src/domain/check.ts'
 import { TABLES } from '../../src/domain/invariants.ts'
-import { type TestFarm, testFarm } from '../support/farm.ts'
+import { TestFarm, testFarm } from '../support/farm.ts'
 
 /** Something of everything: groups in groups, each state, a run, dependencies, a pause, names that are needed. */
 async function farmOfAll(): Promise<TestFarm> {
@@ -29,6 +31,40 @@ test('a farm that nobody tampered with is sound, also with a submission half mad
   expect(checkFarm(farm.db.sqlite)).toEqual([])
 })
 
+test('in the middle of a reset and a delete a farm is sound, and to mend it ends the reset', async () => {
+  await using farm = testFarm({ steps: { atOnce: 0, rows: 1, ms: 0 }, policy: { blocklistAfter: 0 } })
+  const { film, wrong, gone, kept, after, ...leaves } = await farm.tree({
+    film: { a: 'x', b: 'x', c: 'x' }, wrong: { d: 'x', e: 'x' }, gone: { f: 'x', g: 'x' }, kept: { h: 'x' }, after: 'x',
+  }) // biome-ignore format: a tree
+  for (const title of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) await farm.runOnce(title < 'd' || title > 'e' ? 0 : 1)
+  await farm.farm.setDependencies(after, [film, leaves.b, leaves.g, { job: wrong, kind: 'any' }])
+  await farm.farm.setDependencies(leaves.f, [leaves.g])
+  await farm.farm.resetJobs([film])
+  await farm.farm.resetErrorJobs([wrong])
+  await farm.farm.deleteJobs([gone])
+  const there = [film, wrong, kept, after, leaves.a, leaves.b, leaves.c, leaves.d, leaves.e, leaves.h]
+  const before = there.map((id) => farm.job(id))
+  expect(before.map((job) => job.state)).toEqual([
+    'WAITING', 'WAITING', 'FINISHED', 'PENDING', 'WAITING', 'WAITING', 'WAITING', 'WAITING', 'WAITING', 'FINISHED',
+  ]) // biome-ignore format: a list of states
+  const copies: string[] = []
+  do {
+    expect(checkFarm(farm.db.sqlite)).toEqual([])
+    copies.push(join(farm.logs, `${copies.length}.db`))
+    farm.db.sqlite.run('vacuum into ?', [copies.at(-1) as string])
+  } while (await farm.farm.workOff())
+  expect(copies.length).toBeGreaterThan(6)
+  for (const path of copies) {
+    using copy = new Database(path)
+    expect(mend(copy)).toEqual({})
+    expect(copy.query('select count(*) as n from reset_groups').get()).toEqual({ n: 0 })
+    expect(checkFarm(copy)).toEqual([])
+    await using again = new TestFarm({ path, clock: farm.clock })
+    expect(there.map((id) => again.job(id))).toEqual(before)
+    expect(again.farm.health().jobs).toMatchObject({ ready: 5, errors: 0, finished: 1 })
+  }
+})
+
 /** What is done to the rows, and which of the things that always hold it breaks. */
 const HARM: [string, string[]][] = [
   [`update jobs set total = 7 where title = 'shot'`, ['counters']],
@@ -37,6 +73,7 @@ const HARM: [string, string[]][] = [
   [`update jobs set ready = 1 where title = 'a'`, ['ready']],
   [`update jobs set ready = 0 where title = 'held'`, ['ready']],
   [`update jobs set waits_for = 0 where title = 'alone'`, ['waits_for']],
+  [`update jobs set waited = 0 where title = 'a'`, ['waited']],
   [`update jobs set unfinished = 0 where title = 'later'`, ['group state', 'unfinished', 'waiting']],
   [`update jobs set state = 'PENDING', ready = 0 where title = 'held'`, ['waiting']],
   [`update jobs set wake_at = 5 where title = 'held'`, ['ready', 'wake_at']],

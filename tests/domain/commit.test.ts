@@ -9,13 +9,9 @@ class Counter implements Companion {
   count = 0
   commits = 0
   #kept = 0
-  /** Cannot go back to the middle of a batch. */
-  onlyAlone = false
   mark = () => this.count - this.#kept
-  undo(mark: number): boolean {
-    if (this.onlyAlone && mark > 0) return false
+  undo(mark: number): void {
     this.count = this.#kept + mark
-    return true
   }
   beforeCommit = () => undefined
   committed = () => {
@@ -54,24 +50,20 @@ test('operations that arrive together share one commit', async () => {
   expect(counter).toMatchObject({ count: 3, commits: 1 })
 })
 
-test.each([false, true])(
-  'an operation that fails takes back only itself, in rows and in memory (companion that cannot: %p)',
-  async (onlyAlone) => {
-    const { counter, add, items } = counted()
-    counter.onlyAlone = onlyAlone
-    const outcomes = await Promise.allSettled([add('a'), add('bad'), add('b'), add('bad'), add('c')])
-    expect(outcomes.map((outcome) => outcome.status)).toEqual([
-      'fulfilled',
-      'rejected',
-      'fulfilled',
-      'rejected',
-      'fulfilled',
-    ])
-    expect(outcomes[1]).toMatchObject({ reason: new Error('bad item') })
-    expect(items()).toEqual(['a', 'b', 'c'])
-    expect(counter.count).toBe(3)
-  },
-)
+test('an operation that fails takes back only itself, in rows and in memory', async () => {
+  const { counter, add, items } = counted()
+  const outcomes = await Promise.allSettled([add('a'), add('bad'), add('b'), add('bad'), add('c')])
+  expect(outcomes.map((outcome) => outcome.status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+  ])
+  expect(outcomes[1]).toMatchObject({ reason: new Error('bad item') })
+  expect(items()).toEqual(['a', 'b', 'c'])
+  expect(counter.count).toBe(3)
+})
 
 test('operations that are done again come in their order, and one that cannot be is never among them', async () => {
   const { commits, add, items } = counted()

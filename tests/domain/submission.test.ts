@@ -168,7 +168,7 @@ test('many frames whose parent is deleted meanwhile leave nothing', async () => 
   expectTrueTree(farm)
 })
 
-test('what was being made when the server ended is gone at its start', async () => {
+test('what was being made when the server ended is seen by nobody after its start, and removed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'coalition-'))
   const path = join(folder, 'coalition.db')
   try {
@@ -179,6 +179,11 @@ test('what was being made when the server ended is gone at its start', async () 
       farm.db.sqlite.run("insert into jobs (parent, command, ready) values (50, 'r', 1), (50, 'r', 1), (-1, 'r', 1)")
     }
     await using farm = testFarm({ path })
+    expect([children(farm, 0).length, await refused(farm, farm.farm.editJobs({ 50: {} }))]).toEqual([
+      1,
+      expect.anything(),
+    ])
+    await farm.workOff()
     expect(rows(farm)).toBe(1)
     expect(farm.farm.health().jobs).toMatchObject({ total: 1, ready: 1 })
   } finally {

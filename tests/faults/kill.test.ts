@@ -6,8 +6,8 @@ import type { Health } from '../../src/answers.ts'
 import type { EventRow } from '../../src/db/schema.ts'
 import { createSandbox, type Sandbox, type Server } from '../e2e/sandbox.ts'
 import { Hand } from './hand.ts'
-import { violations } from './invariants.ts'
 import { type Random, rounds, seeded } from './rounds.ts'
+import { breaches } from './sound.ts'
 import { User } from './user.ts'
 import { ask } from './wire.ts'
 
@@ -66,7 +66,7 @@ async function killOnce(server: Server, users: User[], hands: Hand[], random: Ra
   const db = new Database(join(data, 'coalition.db'), { readonly: true })
   try {
     const wrong = [
-      ...violations(db),
+      ...breaches(db),
       ...users.flatMap((user) => user.compare(db)),
       ...hands.flatMap((hand) => hand.compare(db, join(data, 'logs'))),
       ...countsOfRuns(db, users),

@@ -5,8 +5,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event, Job } from '../../src/models.ts'
 import { createSandbox, POSIX, type Sandbox, type Server, until } from '../e2e/sandbox.ts'
-import { violations } from './invariants.ts'
 import { rounds, seeded } from './rounds.ts'
+import { breaches } from './sound.ts'
 
 setDefaultTimeout(3_600_000)
 
@@ -67,7 +67,7 @@ test.skipIf(!POSIX)(`through ${RESTARTS} restarts each job runs once, and its lo
     for (const worker of workers) expect(await worker.stop()).toBe(0)
     expect(await server.stop()).toBe(0)
     const db = new Database(join(data, 'coalition.db'), { readonly: true })
-    expect(violations(db)).toEqual([])
+    expect(breaches(db)).toEqual([])
     db.close()
   }),
 )

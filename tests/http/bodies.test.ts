@@ -11,6 +11,7 @@ const CALLS: readonly { method: string; path: string; takes: 'list' | 'object' |
   { method: 'POST', path: '/api/jobs/1/dependencies', takes: 'list', empty: true },
   { method: 'POST', path: '/api/limits', takes: 'object' },
   { method: 'DELETE', path: '/api/jobs/1/blocklist', takes: 'list', empty: true },
+  { method: 'POST', path: '/api/getjobs', takes: 'list' },
   { method: 'POST', path: '/api/resetjobs', takes: 'list' },
   { method: 'POST', path: '/api/reseterrorjobs', takes: 'list' },
   { method: 'POST', path: '/api/startjobs', takes: 'list' },

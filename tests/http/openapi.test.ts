@@ -84,8 +84,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/jobs/,
-      /^GET \/job\//,
+      /^GET \/(jobs?|farm|activity)/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.

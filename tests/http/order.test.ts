@@ -1,6 +1,9 @@
 /** The order of a list as ids, with its sums: what the page scrolls and selects by. */
+import { Database } from 'bun:sqlite'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import type { JobOrder } from '../../src/answers.ts'
+import { ORDER_FIELDS } from '../../src/domain/orderKeys.ts'
 import type { Job } from '../../src/models.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 
@@ -67,4 +70,45 @@ test('a group that is not there, and a field that is none, are refused by name',
   expect(await server.get('/api/jobs/9999/order')).toMatchObject({ status: 404 })
   const refused = await server.get<{ detail: string; field: string }>('/api/jobs/0/order?sort=colour')
   expect(refused).toMatchObject({ status: 422, body: { field: 'sort' } })
+})
+
+test('as a tree, what passes has the groups that lead there before it, and siblings are in their order', async () => {
+  const { ids, parents, through, totals } = await order(0, 'tree=1&starts=frame%2029&sort=-title')
+  const titles = await Promise.all(ids.map(async (id) => (await server.job(id)).title))
+  expect(through?.toSorted()).toEqual([group, inner])
+  expect(titles.filter((title) => title.startsWith('Frame'))).toHaveLength(11)
+  expect(ids.slice(0, 2)).toEqual([group, inner])
+  expect(titles.slice(2, 6)).toEqual(['Frame 297', 'Frame 294', 'Frame 291', 'Frame 299'])
+  expect(parents?.slice(0, 6)).toEqual([0, group, inner, inner, inner, group])
+  expect(totals.jobs).toBe(11)
+  expect((await order(inner, 'tree=1&starts=frame%2029')).ids).toHaveLength(3)
+  expect(await order(0, 'tree=1&starts=ame')).toMatchObject({ ids: [], parents: [], through: [] })
+})
+
+test('every field that the page shows has an order; what has no value comes last both ways', async () => {
+  for (const field of ORDER_FIELDS) expect((await order(group, `sort=${field}`)).ids).toHaveLength(201)
+  const [plain, needy] = [await server.add({ command: 'x' }), await server.add({ command: 'x', affinity: 'ZED,LINUX' })]
+  expect((await order(0, 'sort=-affinity')).ids[0]).toBe(needy)
+  const [slow, quick] = [
+    await server.add({ command: 'x', priority: 9000 }),
+    await server.add({ command: 'x', priority: 8000 }),
+  ]
+  const db = new Database(join(server.data, 'coalition.db'))
+  const began = Math.floor(Date.now() / 1000) - 100
+  for (const [id, progress] of [
+    [slow, 0.1],
+    [quick, 0.9],
+  ] as const)
+    db.run(`update jobs set state = 'WORKING', start_time = ${began}, progress = ${progress} where id = ${id}`)
+  db.close()
+  expect((await order(0, 'sort=eta')).ids.slice(0, 2)).toEqual([quick, slow])
+  expect((await order(0, 'sort=-eta')).ids.slice(0, 2)).toEqual([slow, quick])
+  expect((await order(0, 'sort=-eta')).ids).toContain(plain)
+})
+
+test('rows are answered by their ids, those that are there', async () => {
+  const { body } = await server.post<Job[]>('/api/getjobs', [inner, 9999, group])
+  expect(body.map(({ id }) => id)).toEqual([inner, group])
+  const many = Array.from({ length: 1001 }, (_, i) => i + 1)
+  expect(await server.post('/api/getjobs', many)).toMatchObject({ status: 422 })
 })

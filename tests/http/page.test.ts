@@ -14,7 +14,15 @@ const files = (html: string) => [...html.matchAll(/(?:src|href)="([^"]+)"/g)].ma
 test('the page is at the root and at each of its addresses', async () => {
   const { status, type, text } = await server.get<string>('/')
   expect([status, type]).toEqual([200, 'text/html;charset=utf-8'])
-  for (const address of ['/jobs', '/jobs/12', '/jobs?q=state%3Aerror'])
+  for (const address of [
+    '/jobs',
+    '/jobs/12',
+    '/jobs?q=state%3Aerror',
+    '/farm/overview',
+    '/farm/workers',
+    '/farm/affinities',
+    '/activity?job=1',
+  ])
     expect((await server.get<string>(address)).text).toBe(text)
 })
 

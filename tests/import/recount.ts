@@ -19,6 +19,7 @@ export function expectCounted(db: Db): void {
     db.sqlite.query<{ job_id: number; dependency: number }, []>('select * from dependencies').all(),
     (row) => row.job_id,
   )
+  const waited = new Set([...needed.values()].flat().map((link) => link.dependency))
   const isGroup = (row: JobRow) => row.command === ''
 
   const sums = new Map<number, Sums>()
@@ -58,6 +59,7 @@ export function expectCounted(db: Db): void {
     const common = {
       unfinished,
       waits_for: dependencies.length,
+      waited: Number(waited.has(row.id)),
       run: 0,
       deadline: 0,
       working: 0,

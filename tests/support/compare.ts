@@ -3,9 +3,12 @@ import { expect } from 'bun:test'
 import type { JobRow } from '../../src/db/schema.ts'
 import { Blocklist } from '../../src/domain/blocklist.ts'
 import { checkFarm } from '../../src/domain/check.ts'
+import { DISTINCT } from '../../src/domain/distinct.ts'
 import { Roster } from '../../src/domain/roster.ts'
+import { readsAsReset } from '../../src/domain/seen.ts'
 import { Tree } from '../../src/domain/tree.ts'
 import { Usage } from '../../src/domain/usage.ts'
+import type { Job } from '../../src/models.ts'
 import { askerOf } from '../../src/scheduler/asker.ts'
 import { hasWork, pick } from '../../src/scheduler/pick.ts'
 import type { TestFarm } from './farm.ts'
@@ -13,7 +16,7 @@ import type { Model } from './model.ts'
 
 /** The same text for the same farm. Sets of names that nothing needs any more may stay. */
 export function dump({ db }: TestFarm): string {
-  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'limits', 'blocklist']
+  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'limits', 'blocklist', 'reset_groups']
   return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1, 2`).all()))
 }
 
@@ -65,12 +68,8 @@ function wireOf(model: Model, id: number) {
 
 export function expectSame(test: TestFarm, model: Model, lines: readonly string[]): void {
   const { farm, db } = test
-  const rows = new Map(
-    db.sqlite
-      .query<JobRow, []>('select * from jobs order by id')
-      .all()
-      .map((row) => [row.id, row]),
-  )
+  const rows = rowsThere(test)
+  model.late = lateIn(test)
   same(
     'the ids',
     [...rows.keys()],
@@ -103,6 +102,7 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
     same(`the pick for '${worker.name}' with '${worker.affinity}'`, found, model.choose(worker))
     same(`whether there is work for '${worker.affinity}'`, hasWork(farm.core, asker), found !== undefined)
   }
+  expectListsOf(test, rows)
   expectTreeOfRows(test)
   expectMemoryOfRows(test)
   for (const user of new Set([...model.jobs.values()].map((job) => job.user)))
@@ -110,6 +110,52 @@ export function expectSame(test: TestFarm, model: Model, lines: readonly string[
   same('what does not hold together', checkFarm(db.sqlite), [])
   const held = [...rows.values()].filter((row) => row.run > 0)
   same('runs in memory', [...farm.core.live.runs.keys()].sort(), held.map((row) => row.run).sort())
+}
+
+/** The rows of jobs that are not being deleted: those that a way leads to from the root. */
+function rowsThere({ db }: TestFarm): Map<number, JobRow> {
+  return new Map(
+    db.sqlite
+      .query<JobRow, []>(
+        `with recursive there(id) as (select id from jobs where parent = 0
+           union select jobs.id from jobs join there on jobs.parent = there.id)
+         select * from jobs where id in (select id from there) order by id`,
+      )
+      .all()
+      .map((row) => [row.id, row]),
+  )
+}
+
+/** What resets have not got to yet of what they do later. */
+export function lateIn(test: TestFarm): Model['late'] {
+  const { tree, needs } = test.farm.core
+  const late: Model['late'] = { ready: new Set(), avoid: new Map() }
+  for (const row of rowsThere(test).values()) {
+    const group = tree.get(row.parent)
+    if (row.command === '' || !group || !readsAsReset(group, row)) continue
+    const { avoid } = needs.at(row.needs_id)
+    if (row.ready === 0) late.ready.add(row.id)
+    if (avoid !== '') late.avoid.set(row.id, avoid)
+  }
+  return late
+}
+
+/** While something is done behind the answers: lists and distinct values are of the same jobs as each by itself. */
+function expectListsOf({ farm, db }: TestFarm, rows: Map<number, JobRow>): void {
+  if (!db.sqlite.query('select 1 from jobs where parent < 0 union select 1 from reset_groups limit 1').get()) return
+  const jobs = [...rows.keys()].map((id) => farm.getJob(id))
+  for (const [parent, children] of Map.groupBy(jobs, (job) => job.parent)) {
+    same(`the children of ${parent}`, [...farm.listChildren(parent)].flat(), children)
+    const { state } = children[0] as Job
+    const those = children.filter((job) => job.state === state)
+    same(`those ${state}`, [...farm.listChildren(parent, { state: [state] })].flat(), those)
+  }
+  for (const column of DISTINCT) {
+    const wanted = new Set(jobs.map((job) => job[column]))
+    // Workers are those that took a job.
+    if (column === 'worker') wanted.delete('')
+    same(`the values of ${column}`, new Set(farm.distinctValues(column).map((each) => each[column])), wanted)
+  }
 }
 
 /** What runs hold, who is blocked and who is present: as one who reads the database now would know it. */

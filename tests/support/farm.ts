@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Db, openDatabase } from '../../src/db/open.ts'
 import type { JobState } from '../../src/db/schema.ts'
+import type { Steps } from '../../src/domain/background.ts'
 import type { Report } from '../../src/domain/runs.ts'
 import { FarmError } from '../../src/errors.ts'
 import { createFarm, type Farm, type Policy } from '../../src/farm.ts'
@@ -30,7 +31,10 @@ export interface TestFarmOptions {
   clock?: TestClock
   workerTimeout?: number
   policy?: Partial<Policy>
+  logLimit?: number
   keep?: Keep
+  /** How much of a reset or a delete is done at a time; the rest waits for `workOff`. */
+  steps?: Steps
 }
 
 /** Groups by name hold what they hold; a text is the command of a leaf. */
@@ -49,7 +53,16 @@ export class TestFarm implements AsyncDisposable {
   readonly logs: string
   readonly #ownsLogs: boolean
 
-  constructor({ path = ':memory:', logs, clock = new TestClock(), workerTimeout, policy, keep }: TestFarmOptions) {
+  constructor({
+    path = ':memory:',
+    logs,
+    clock = new TestClock(),
+    workerTimeout,
+    policy,
+    logLimit,
+    keep,
+    steps,
+  }: TestFarmOptions) {
     this.clock = clock
     this.#ownsLogs = logs === undefined
     this.logs = logs ?? tempFolder()
@@ -59,7 +72,9 @@ export class TestFarm implements AsyncDisposable {
       clock: clock.read,
       ...(workerTimeout && { workerTimeout }),
       ...(policy && { policy }),
+      ...(logLimit && { logLimit }),
       ...(keep && { keep }),
+      ...(steps && { steps }),
     })
   }
 
@@ -67,6 +82,11 @@ export class TestFarm implements AsyncDisposable {
     await this.farm.stop()
     this.db.sqlite.close()
     if (this.#ownsLogs) rmSync(this.logs, { recursive: true, force: true })
+  }
+
+  /** All that resets and deletes have left to do. */
+  async workOff(): Promise<void> {
+    while (await this.farm.workOff());
   }
 
   group(input: JobInput = {}): Promise<number> {

@@ -1,5 +1,6 @@
 /** What users, workers and time do to the naive farm of rules.ts. The real one is compared with this after every operation. */
 import type { DependencyKind, RunState } from '../../src/db/schema.ts'
+import { AVOIDED_SECONDS } from '../../src/domain/avoided.ts'
 import type { Dependency, LimitEdits } from '../../src/models.ts'
 import {
   type ModelDependency,
@@ -49,6 +50,7 @@ const FRESH = {
   run_done: 0,
   progress: 0,
   avoid: '',
+  avoid_until: 0,
   retry_at: 0,
 } as const
 const NOT_HELD = { run: 0, worker: '' } as const
@@ -268,7 +270,7 @@ export class Model extends Rules {
       job.paused = false
       if (this.isGroup(job)) return
       this.stop(job)
-      Object.assign(job, { phase: 'rest', progress: 0, avoid: '', retry_at: 0 })
+      Object.assign(job, { phase: 'rest', progress: 0, avoid: '', avoid_until: 0, retry_at: 0 })
     })
   }
 
@@ -337,6 +339,7 @@ export class Model extends Rules {
     this.failures.set(root, failures.set(event.worker, (failures.get(event.worker) ?? 0) + 1))
     if (job.phase === 'ERROR') return
     job.avoid = event.worker
+    job.avoid_until = this.now + AVOIDED_SECONDS
     const delay = Math.round(Math.min(24 * 3600, job.retry_delay * job.retry_growth ** (job.run_done - 1)))
     job.retry_at = delay > 0 ? this.now + delay : 0
   }

@@ -37,6 +37,7 @@ export interface ModelJob {
   frames: string
   /** The worker that failed it last, while it waits to be tried again. */
   avoid: string
+  avoid_until: number
   retry_at: number
   /** What came of a leaf; `rest`: it waits, for whatever. */
   phase: 'rest' | 'WORKING' | 'FINISHED' | 'ERROR'
@@ -114,6 +115,12 @@ export class Rules {
   taken = new Map<number, Taken>()
   /** Failed runs by root job and worker. */
   failures = new Map<number, Map<string, number>>()
+
+  /**
+   * Of leaves that were reset: those that are not ready yet, and those that still avoid the worker that failed them. These
+   * are the two things that a reset may do later.
+   */
+  late = { ready: new Set<number>(), avoid: new Map<number, string>() }
 
   constructor(
     readonly workerTimeout: number,
@@ -258,6 +265,7 @@ export class Rules {
   isReady = (job: ModelJob) =>
     !this.isGroup(job) &&
     this.state(job) === 'WAITING' &&
+    !this.late.ready.has(job.id) &&
     Math.max(job.start_after, job.retry_at) <= this.now &&
     !this.ancestors(job).some(this.held)
 
@@ -290,7 +298,9 @@ export class Rules {
       if (need[what] > 0 && used + need[what] > worker[what]) return false
     }
     if (this.isBlocked(worker.name, this.root(job).id)) return false
-    return job.avoid !== worker.name || !this.othersFit(job, worker.name)
+    const late = this.late.avoid.get(job.id)
+    if ((late ?? job.avoid) !== worker.name) return true
+    return (late === undefined && this.now >= job.avoid_until) || !this.othersFit(job, host)
   }
 
   isBlocked(name: string, root: number): boolean {
@@ -298,11 +308,12 @@ export class Rules {
     return blocklistAfter > 0 && (this.failures.get(root)?.get(name) ?? 0) >= blocklistAfter
   }
 
-  othersFit(job: ModelJob, name: string): boolean {
+  /** Whether somebody on another host could take it. */
+  othersFit(job: ModelJob, host: string): boolean {
     const need = this.takes(job)
     return [...this.workers.values()].some(
       (other) =>
-        other.name !== name &&
+        (other.host || other.name) !== host &&
         other.active &&
         other.present &&
         this.places(other.affinity).some((fits) => fits(job)) &&

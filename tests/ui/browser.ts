@@ -36,6 +36,7 @@ let browser: Promise<Browser> | undefined
 export async function openPage({
   width = 1280,
   height = 720,
+  touch = false,
   theme = 'dark' as 'dark' | 'light',
 } = {}): Promise<Opened> {
   browser ??= chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] })
@@ -43,6 +44,8 @@ export async function openPage({
   const context = await (await browser).newContext({
     viewport: { width, height },
     colorScheme: theme,
+    hasTouch: touch,
+    isMobile: touch,
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   const page = await context.newPage()
@@ -52,6 +55,14 @@ export async function openPage({
     if (message.type() === 'error') complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.exposeFunction('forbidden', (what: string) => complaints.push(what))
+  await page.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile, lineNumber }) =>
+      (globalThis as unknown as { forbidden(what: string): void }).forbidden(
+        `${violatedDirective} forbids ${blockedURI} in ${sourceFile}:${lineNumber}`,
+      ),
+    ),
+  )
   return {
     server,
     page,

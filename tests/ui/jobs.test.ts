@@ -80,7 +80,7 @@ describe.skipIf(!usable)('the Jobs view', () => {
     expect(new URL(page.url()).searchParams.get('q')).toBe('user:ann priority:>800')
     await page.getByRole('button', { name: 'Without priority:>800' }).click()
     await becomes(titles, ['Shot', 'Alone'])
-    await show(`/jobs?q=${encodeURIComponent('still')}&deep=1&sort=-title`)
+    await show(`/jobs?q=${encodeURIComponent('still')}&in=flat&sort=-title`)
     await becomes(titles, ['still f', 'still e', 'still d'])
     await page.getByLabel('Filter').fill('state:purple ')
     await page.getByLabel('Filter').press('Enter')
@@ -166,7 +166,8 @@ describe.skipIf(!usable)('the Jobs view', () => {
     const dialog = page.getByRole('dialog', { name: 'Edit 2 jobs' })
     expect(await dialog.getByLabel('Priority').getAttribute('placeholder')).toBe('Mixed values')
     expect(await dialog.getByLabel('Directory').inputValue()).toBe('.')
-    await dialog.getByLabel('Retry').fill('4')
+    await dialog.getByText('Failure', { exact: true }).click()
+    await dialog.getByLabel('Retry', { exact: true }).fill('4')
     expect(JSON.parse((await dialog.locator('pre').textContent()) ?? '')).toEqual({
       [shot]: { retry: 4 },
       [other]: { retry: 4 },

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'bun:test'
 import type { Job } from '../../src/models.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
+import { common, type JobField, localTime, sent } from '../../src/ui/jobs/fields.ts'
 import { filterQuery, formatFilter, parseFilter } from '../../src/ui/jobs/filter.ts'
 import { flatten } from '../../src/ui/jobs/lines.ts'
-import { duration } from '../../src/ui/parts/format.ts'
+import { duration, moment } from '../../src/ui/parts/format.ts'
 import { isPressed } from '../../src/ui/shell/keys.ts'
 import { moved } from '../../src/ui/table/order.ts'
 import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
@@ -121,6 +122,42 @@ test('a duration reads as people write it', () => {
   expect([0, 59, 61, 3661, 90_061].map(duration)).toEqual(['0s', '59s', '1:01', '1:01:01', '1d 01:01'])
 })
 
+test('a moment says the day when it is another one, and the year', () => {
+  const at = (text: string) => new Date(text).getTime() / 1000
+  const now = at('2026-11-23T12:00:00')
+  const moments = ['2026-11-23T07:08:09', '2026-05-18T03:33:20', '2033-05-18T03:33:20'].map((text) =>
+    moment(at(text), now),
+  )
+  expect(moments).toEqual(['07:08:09', '18 May, 03:33', '18 May 2033'])
+  expect(moment(0, now)).toBe('')
+})
+
+describe('what a form says of a job', () => {
+  const field = (kind: JobField['kind']) => ({ name: 'title', label: '', kind }) as JobField
+  test('is sent as what it is, and what is none as it was typed', () => {
+    expect(sent('12', field('number'))).toBe(12)
+    expect(sent('1.5', field('number'))).toBe(1.5)
+    expect(sent('many', field('number'))).toBe('many')
+    expect(sent('12, #14:any 15:frame sim', field('dependencies'))).toEqual([
+      12,
+      { job: 14, kind: 'any' },
+      { job: 15, kind: 'frame' },
+      'sim',
+    ])
+    expect(sent('', field('time'))).toBe(0)
+    expect(localTime(Number(sent('2031-05-06T07:08', field('time'))))).toBe('2031-05-06T07:08')
+    expect(localTime(Number(sent('2031-05-06T07:08:09', field('time'))))).toBe('2031-05-06T07:08:09')
+  })
+  test('is what all of them have, however many pieces they come in', () => {
+    const job = (title: string, dependencies: number[] = []) =>
+      ({ title, priority: 5, dependencies, dependency_kinds: {}, start_after: 0 }) as unknown as Job
+    const first = common([job('a'), job('a')])
+    expect(first).toMatchObject({ title: 'a', priority: '5', dependencies: '' })
+    expect(common([job('b', [1])], first)).toMatchObject({ title: undefined, priority: '5', dependencies: undefined })
+    expect(common([job('a')], common([job('a'), job('b')])).title).toBeUndefined()
+  })
+})
+
 describe('what is left', () => {
   const leaf = (progress: number) => ({ command: 'x', state: 'WORKING', progress }) as Job
   const group = (part: Partial<Job>) => ({ command: '', ...part }) as Job
@@ -143,5 +180,6 @@ test('CSV quotes what has to be, and no title is a formula', () => {
     { title: 'a "b", c', priority: -5 },
     { title: '=cmd()', priority: 1 },
   ] as Job[]
-  expect(csv(jobs, columns)).toBe(`Title,Priority\r\n"a ""b"", c",-5\r\n'=cmd(),1`)
+  const { line, text } = csv(columns)
+  expect(text(jobs.map(line))).toBe(`Title,Priority\r\n"a ""b"", c",-5\r\n'=cmd(),1`)
 })

@@ -199,7 +199,7 @@ export interface TestAgent {
 export function agents() {
   const running: TestAgent[] = []
   return {
-    start(server: ProtocolServer, options: Partial<AgentOptions> = {}): TestAgent {
+    start(server: { url: string }, options: Partial<AgentOptions> = {}): TestAgent {
       const abort = new AbortController()
       const lines: string[] = []
       const done = runAgent(

@@ -1,11 +1,13 @@
 /** What the stream tells, put where components follow it: rows, the farm's counts, and the lists that have to be asked again. */
 import { QueryClient } from '@tanstack/react-query'
 import type { Health, JobOrder } from '../../answers.ts'
+import { Refused } from '../../client.ts'
 import type { Job } from '../../models.ts'
 import type { Frame } from '../../watch.ts'
 import { RowStore } from './rows.ts'
 import { Store } from './store.ts'
 import { stream } from './stream.ts'
+import { hearWorkers } from './workers.ts'
 
 export const jobRows = new RowStore<number, Job>()
 export const farm = new Store<Health | undefined>(undefined)
@@ -13,7 +15,13 @@ export const farm = new Store<Health | undefined>(undefined)
 /** Nothing grows old by itself: the stream says what has to be asked again. What nobody looked at, it did not tell. */
 export const queries = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnMount: 'always', refetchOnWindowFocus: false, retry: 2 },
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnMount: 'always',
+      refetchOnWindowFocus: false,
+      // What the server refuses, it refuses again.
+      retry: (failures, error) => failures < 2 && !(error instanceof Refused),
+    },
   },
 })
 
@@ -43,6 +51,16 @@ function renew(parent: number, volatileOnly: boolean): void {
   waiting.set(name, setTimeout(ask, wait))
 }
 
+function withoutId(order: JobOrder, id: number): JobOrder {
+  const at = order.ids.indexOf(id)
+  if (at < 0) return order
+  return {
+    ...order,
+    ids: order.ids.toSpliced(at, 1),
+    ...(order.parents && { parents: order.parents.toSpliced(at, 1) }),
+  }
+}
+
 function hear(frame: Frame): void {
   if (frame.anew) void queries.invalidateQueries()
   for (const job of frame.jobs ?? []) jobRows.put(job.id, job)
@@ -50,10 +68,7 @@ function hear(frame: Frame): void {
     const parent = jobRows.get(id)?.parent
     jobRows.remove(id)
     if (parent !== undefined)
-      queries.setQueriesData<JobOrder>(
-        { queryKey: ['order', parent] },
-        (order) => order && { ...order, ids: order.ids.filter((each) => each !== id) },
-      )
+      queries.setQueriesData<JobOrder>({ queryKey: ['order', parent] }, (order) => order && withoutId(order, id))
   }
   for (const parent of frame.members ?? []) renew(parent, false)
   for (const parent of frame.touched ?? []) renew(parent, true)
@@ -62,5 +77,6 @@ function hear(frame: Frame): void {
 
 export function startLive(): void {
   stream.listen(hear)
+  stream.listen(hearWorkers)
   stream.start()
 }

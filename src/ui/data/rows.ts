@@ -61,6 +61,11 @@ export class RowStore<K, R extends object> {
     }
   }
 
+  /** Somebody shows it, so the server tells it: it is as it is now. Other rows are as they were when they were shown. */
+  isFollowed(key: K): boolean {
+    return this.#listeners.has(key) && this.#rows.has(key)
+  }
+
   #tell(key: K): void {
     this.#shown.delete(key)
     for (const listener of this.#listeners.get(key) ?? []) listener()

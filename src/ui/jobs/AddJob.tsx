@@ -7,6 +7,7 @@ import { FormField } from '../parts/FormField.tsx'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
 import { FIELDS, sent } from './fields.ts'
+import { JobFields } from './JobFields.tsx'
 
 interface AddJobProps {
   /** The group that it comes to; 0: the root. */
@@ -25,7 +26,8 @@ const FRAMES = [
 export function AddJob({ parent, open, onClose }: AddJobProps) {
   const [typed, setTyped] = useState<Record<string, string>>({})
   const [refused, setRefused] = useState<Error>()
-  const type = (name: string, value: string) => setTyped((before) => ({ ...before, [name]: value }))
+  const type = (name: string, value: string) =>
+    setTyped(({ [name]: _before, ...rest }) => (value === '' ? rest : { ...rest, [name]: value }))
   const job = newJob(typed, parent)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -44,30 +46,24 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
   return (
     <Dialog title={parent === 0 ? 'New job' : `New job in group ${parent}`} open={open} onClose={onClose} wide>
       <form onSubmit={submit}>
-        <div className="fields">
-          {FIELDS.map(({ name, label, kind, hint }) => (
-            <FormField
-              key={name}
-              label={label}
-              hint={hint}
-              area={kind === 'area'}
-              numeric={kind === 'number'}
-              value={typed[name] ?? ''}
-              error={errorOf(name)}
-              onChange={(value) => type(name, value)}
-            />
-          ))}
-          {FRAMES.map(({ name, label, hint }) => (
-            <FormField
-              key={name}
-              label={label}
-              hint={hint}
-              value={typed[name] ?? ''}
-              error={errorOf(name)}
-              onChange={(value) => type(name, value)}
-            />
-          ))}
-        </div>
+        <JobFields textOf={() => ''} typed={typed} errorOf={errorOf} onType={type}>
+          <details className="form-group" open>
+            <summary>Frames</summary>
+            <div className="fields">
+              {FRAMES.map(({ name, label, hint }) => (
+                <FormField
+                  key={name}
+                  label={label}
+                  hint={hint}
+                  value={typed[name] ?? ''}
+                  touched={Boolean(typed[name])}
+                  error={errorOf(name)}
+                  onChange={(value) => type(name, value)}
+                />
+              ))}
+            </div>
+          </details>
+        </JobFields>
         {refused && !placed && (
           <p className="form-error" role="alert">
             {refused.message}

@@ -2,16 +2,17 @@ import { type FormEvent, useState } from 'react'
 import { Refused } from '../../client.ts'
 import type { JobInput } from '../../models.ts'
 import { editJobs } from '../data/calls.ts'
-import { jobRows } from '../data/live.ts'
 import { Dialog } from '../parts/Dialog.tsx'
-import { FormField } from '../parts/FormField.tsx'
 import { plural } from '../parts/format.ts'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
-import { common, FIELDS, sent } from './fields.ts'
+import { type Common, FIELDS, sent } from './fields.ts'
+import { JobFields } from './JobFields.tsx'
 
 interface EditJobsProps {
   ids: readonly number[]
+  /** What all of them have. */
+  common: Common
   onClose(): void
 }
 
@@ -19,10 +20,9 @@ interface EditJobsProps {
 const MOST_SHOWN = 3
 
 /** One job, or many at once: what differs is said, and only what was touched is sent. */
-export function EditJobs({ ids, onClose }: EditJobsProps) {
+export function EditJobs({ ids, common, onClose }: EditJobsProps) {
   const [typed, setTyped] = useState<Record<string, string>>({})
   const [refused, setRefused] = useState<Error>()
-  const jobs = ids.flatMap((id) => jobRows.get(id) ?? [])
   const change = Object.fromEntries(
     FIELDS.flatMap((field) => {
       const text = typed[field.name]
@@ -45,29 +45,21 @@ export function EditJobs({ ids, onClose }: EditJobsProps) {
   const touched = Object.keys(change).length > 0
   const [only] = ids
   return (
-    <Dialog title={ids.length === 1 ? `Job ${only}` : `Edit ${plural(ids.length, 'job')}`} open onClose={onClose} wide>
+    <Dialog
+      title={
+        ids.length === 1 ? `Job ${only}${common.title ? `: ${common.title}` : ''}` : `Edit ${plural(ids.length, 'job')}`
+      }
+      open
+      onClose={onClose}
+      wide
+    >
       <form onSubmit={submit}>
-        <div className="fields">
-          {FIELDS.map((each) => {
-            const { name, label, kind, hint } = each
-            // Jobs that were never on the screen may have anything.
-            const same = jobs.length === ids.length ? common(jobs, each) : undefined
-            return (
-              <FormField
-                key={name}
-                label={label}
-                hint={hint}
-                area={kind === 'area'}
-                numeric={kind === 'number'}
-                value={typed[name] ?? same ?? ''}
-                placeholder={same === undefined ? 'Mixed values' : undefined}
-                touched={typed[name] !== undefined}
-                error={field === name ? refused?.message : undefined}
-                onChange={(value) => setTyped((before) => ({ ...before, [name]: value }))}
-              />
-            )
-          })}
-        </div>
+        <JobFields
+          textOf={({ name }) => common[name]}
+          typed={typed}
+          errorOf={(name) => (field === name ? refused?.message : undefined)}
+          onType={(name, value) => setTyped((before) => ({ ...before, [name]: value }))}
+        />
         {refused && !FIELDS.some(({ name }) => name === field) && (
           <p className="form-error" role="alert">
             {refused.message}

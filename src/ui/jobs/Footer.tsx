@@ -4,7 +4,7 @@ import { useNow } from '../data/clock.ts'
 import { farm, jobRows } from '../data/live.ts'
 import { useRow } from '../data/rows.ts'
 import { useStore } from '../data/store.ts'
-import { count, duration, plural } from '../parts/format.ts'
+import { count, duration } from '../parts/format.ts'
 import { durationAt } from './estimate.ts'
 import { seenAt } from './seen.ts'
 
@@ -12,12 +12,14 @@ interface FooterProps {
   group: number
   filtered: boolean
   rows: number
+  /** Of the rows, those that pass the filter, where there are others. */
+  hits: number | undefined
   selected: number
   totals: JobTotals | undefined
 }
 
 /** Sums over all leaves of the list; of a whole group, or the whole farm, as they are now. */
-export function Footer({ group, filtered, rows, selected, totals }: FooterProps) {
+export function Footer({ group, filtered, rows, hits, selected, totals }: FooterProps) {
   const health = useStore(farm)
   const job = useRow(jobRows, group)
   const now = useNow()
@@ -32,7 +34,7 @@ export function Footer({ group, filtered, rows, selected, totals }: FooterProps)
   return (
     <footer className="totals">
       <span>
-        <b>{count(rows)}</b> {rows === 1 ? 'row' : 'rows'}
+        <b>{count(hits ?? rows)}</b> {wordFor(hits ?? rows, hits === undefined ? 'row' : 'hit')}
         {selected > 0 && (
           <>
             , <b>{count(selected)}</b> selected
@@ -42,11 +44,11 @@ export function Footer({ group, filtered, rows, selected, totals }: FooterProps)
       {sums && (
         <>
           <span>
-            <b>{count(sums.jobs)}</b> {plural(sums.jobs, 'job').replace(/^\S+ /, '')}
+            <b>{count(sums.jobs)}</b> {wordFor(sums.jobs, 'job')}
           </span>
           <Sum state="FINISHED" number={sums.finished} word="finished" />
           <Sum state="WORKING" number={sums.working} word="working" />
-          <Sum state="ERROR" number={sums.errors} word="errors" />
+          <Sum state="ERROR" number={sums.errors} word={wordFor(sums.errors, 'error')} />
           <span className="wide-only">
             <b>{duration(sums.duration)}</b> rendered
           </span>
@@ -60,6 +62,8 @@ export function Footer({ group, filtered, rows, selected, totals }: FooterProps)
     </footer>
   )
 }
+
+const wordFor = (number: number, what: string) => `${what}${number === 1 ? '' : 's'}`
 
 const ofFarm = (jobs: { total: number; working: number; finished: number; errors: number } | undefined) =>
   jobs && { jobs: jobs.total, working: jobs.working, finished: jobs.finished, errors: jobs.errors }

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useCallback, useMemo, useState } from 'react'
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react'
 import { jobRows } from '../data/live.ts'
 import { useWatch } from '../data/stream.ts'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
@@ -11,11 +11,12 @@ import { useKept } from '../table/kept.ts'
 import { kept, nothing, pick, type Selection } from '../table/selection.ts'
 import { useJobsAddress } from './address.ts'
 import { Crumbs } from './Crumbs.tsx'
-import { JOB_COLUMNS } from './columns.tsx'
+import { FLAT_COLUMNS, JOB_COLUMNS } from './columns.tsx'
 import { FilterLine } from './FilterLine.tsx'
 import { Footer } from './Footer.tsx'
 import { JobCells, Tree } from './JobCells.tsx'
 import { JobDialogs } from './JobDialogs.tsx'
+import { NoJobs } from './NoJobs.tsx'
 import { Toolbar } from './Toolbar.tsx'
 import { useCut, useJobCommands } from './useJobCommands.ts'
 import { useJobLines } from './useJobLines.ts'
@@ -23,41 +24,50 @@ import { useJobLines } from './useJobLines.ts'
 export function JobsView() {
   const at = useJobsAddress()
   // Another group is another list: nothing is selected in it, and nothing open.
-  return <Jobs key={at.address.group} {...at} />
+  // A flat list has columns of its own.
+  return <Jobs key={`${at.address.group} ${at.address.where === 'flat'}`} {...at} />
 }
 
 function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJobsAddress>) {
-  const { group, filter, deep, sort } = address
+  const { group, filter, where, sort } = address
   const [open, setOpen] = useKept<ReadonlySet<number>>(`open in ${group}`, () => new Set())
+  const [closed, setClosed] = useState<ReadonlySet<number>>(new Set())
   const [selected, setSelected] = useKept<Selection<number>>(`selected in ${group}`, nothing)
   const [visible, setVisible] = useState<readonly number[]>([])
-  const { lines, top, filtered } = useJobLines(address, open)
-  const model = useColumns('jobs', JOB_COLUMNS)
+  const { lines, top, groups, isFound, filtered, through, hits, search } = useJobLines(address, { open, closed })
+  const flat = where === 'flat'
+  const model = useColumns(flat ? 'jobs.flat' : 'jobs', flat ? FLAT_COLUMNS : JOB_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
   const commands = useJobCommands({ group, selection, columns: model.shown, enter, look })
   const waiting = useCut()
   const isCut = useMemo(() => new Set(waiting), [waiting])
   useCommands(commands)
-  useWatch({ jobs: [...visible], parents: [group, ...open] })
+  useWatch({ jobs: [...visible], parents: [group, ...groups] })
 
-  const toggle = useCallback(
-    (id: number) =>
-      setOpen((before) => {
-        const after = new Set(before)
-        if (!after.delete(id)) after.add(id)
-        return after
-      }),
-    [setOpen],
-  )
+  const toggle = useCallback((id: number) => (isFound(id) ? setClosed : setOpen)(toggled(id)), [isFound, setOpen])
+  const isOpen = useCallback((id: number) => (isFound(id) ? !closed.has(id) : open.has(id)), [isFound, closed, open])
+  // Rows ask when they need it: they are not drawn anew because something else is selected.
+  const chosen = useRef(selection.keys)
+  chosen.current = selection.keys
   const tree = useMemo(
     () => ({
       placeOf: (id: number, index: number) => ({
         depth: lines.depthAt(index),
-        open: deep ? undefined : open.has(id),
+        open: flat ? undefined : isOpen(id),
         toggle: () => toggle(id),
+        through: through?.has(id) ?? false,
+        listed: group,
+        peers: () => (chosen.current.has(id) ? [...chosen.current] : [id]),
       }),
     }),
-    [lines, open, deep, toggle],
+    [lines, isOpen, flat, group, through, toggle],
+  )
+  const refilter = useCallback(
+    (next: string) => {
+      setClosed(new Set())
+      change({ filter: next })
+    },
+    [change],
   )
   const go = (id: number) => (isGroup(id) ? enter(id) : look(id))
   const isGroup = (id: number) => jobRows.get(id)?.command === ''
@@ -65,14 +75,14 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
     const id = lines.at(index)
     return {
       level: lines.depthAt(index) + 1,
-      expanded: id !== undefined && !deep && isGroup(id) ? open.has(id) : undefined,
+      expanded: id !== undefined && !flat && isGroup(id) ? isOpen(id) : undefined,
     }
   }
   const onKey = (event: KeyboardEvent): boolean => {
     const { active } = selection
     if (active === undefined || event.altKey || event.ctrlKey || event.metaKey) return false
-    const opens = event.key === 'ArrowRight' && isGroup(active) && !open.has(active) && !deep
-    const closes = event.key === 'ArrowLeft' && open.has(active)
+    const opens = event.key === 'ArrowRight' && isGroup(active) && !isOpen(active) && !flat
+    const closes = event.key === 'ArrowLeft' && isGroup(active) && isOpen(active) && !flat
     if (opens || closes) toggle(active)
     else if (event.key === 'ArrowLeft') {
       const parent = lines.at(lines.parentOf(lines.indexOf(active)))
@@ -87,11 +97,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
       <h1 className="unseen">Jobs</h1>
       <div className="view-head">
         <Crumbs group={group} />
-        <FilterLine line={filter} onChange={(next) => change({ filter: next })} />
-        <label className="everywhere" title="All that is below, flat, and not just this list">
-          <input type="checkbox" checked={deep} onChange={(event) => change({ deep: event.target.checked })} />
-          Everywhere
-        </label>
+        <FilterLine line={filter} onChange={refilter} where={where} onWhere={(next) => change({ where: next })} />
         <Toolbar commands={commands} />
         <ColumnChooser model={model} />
       </div>
@@ -112,12 +118,14 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
             sort={sort}
             onSort={(next) => (next ? change({ sort: next }) : unsort())}
             onVisible={setVisible}
+            search={search}
+            by={`${filter} ${where} ${sort?.field} ${sort?.descending}`}
             textOf={(id) => jobRows.get(id)?.title}
             onKey={onKey}
             onOpen={go}
             levelOf={levelOf}
             markOf={(id) => (isCut.has(id) ? 'cut' : undefined)}
-            empty={top.isPending ? '' : filtered ? 'No job passes the filter.' : 'No jobs here yet. Alt+N adds one.'}
+            empty={top.isSuccess && <NoJobs group={group} filtered={filtered} />}
           />
         </Tree>
       </CommandContextMenu>
@@ -130,10 +138,17 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
         group={group}
         filtered={filtered}
         rows={lines.count}
+        hits={hits}
         selected={selection.keys.size}
         totals={top.data?.totals}
       />
       <JobDialogs />
     </div>
   )
+}
+
+const toggled = (id: number) => (before: ReadonlySet<number>) => {
+  const after = new Set(before)
+  if (!after.delete(id)) after.add(id)
+  return after
 }

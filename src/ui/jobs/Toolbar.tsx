@@ -1,9 +1,7 @@
-import { CommandMenu } from '../parts/CommandMenu.tsx'
-import { Icon, type IconName } from '../parts/Icon.tsx'
+import { type Buttons, CommandBar } from '../parts/CommandBar.tsx'
 import type { Command } from '../shell/commands.ts'
 
-/** What is done most, a click away; all of it is in the menu beside it. */
-const BUTTONS: Record<string, { icon: IconName; word: string }> = {
+const BUTTONS: Buttons = {
   start: { icon: 'play', word: 'Start' },
   pause: { icon: 'pause', word: 'Pause' },
   reset: { icon: 'reset', word: 'Reset' },
@@ -12,30 +10,6 @@ const BUTTONS: Record<string, { icon: IconName; word: string }> = {
   add: { icon: 'plus', word: 'New' },
 }
 
-export function Toolbar({ commands }: { commands: readonly Command[] }) {
-  return (
-    <div className="toolbar" role="toolbar" aria-label="Selected jobs">
-      {Object.entries(BUTTONS).map(([id, { icon, word }]) => {
-        const command = commands.find((each) => each.id === id)
-        return (
-          command && (
-            <button
-              key={id}
-              type="button"
-              className="button"
-              disabled={command.unable !== undefined}
-              title={`${command.label}${command.keys ? ` (${command.keys})` : ''}`}
-              onClick={command.run}
-            >
-              <Icon name={icon} />
-              <span>{word}</span>
-            </button>
-          )
-        )
-      })}
-      <CommandMenu label="More" commands={commands.filter(({ group }) => group !== 'View')}>
-        <Icon name="more" />
-      </CommandMenu>
-    </div>
-  )
-}
+export const Toolbar = ({ commands }: { commands: readonly Command[] }) => (
+  <CommandBar label="Selected jobs" commands={commands} buttons={BUTTONS} />
+)

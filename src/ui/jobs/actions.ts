@@ -1,11 +1,13 @@
 /** What is done to jobs from the page: shown at once, taken back when the server says no, in its own words. */
+import type { Job, JobInput } from '../../models.ts'
 import * as calls from '../data/calls.ts'
 import { jobRows } from '../data/live.ts'
+import { copy } from '../parts/copy.ts'
 import { plural } from '../parts/format.ts'
+import { attempt } from '../shell/attempt.ts'
 import { complain, say } from '../shell/toasts.tsx'
-
-/** The news of a change comes within a tenth of a second of its answer: so long the page believes itself. */
-const BELIEVE_MS = 1000
+import type { ExportForm } from './export.ts'
+import { eachPiece } from './load.ts'
 
 /** Shows what is hoped for until the call is answered; answers whether it was done. */
 async function hopefully(
@@ -14,18 +16,7 @@ async function hopefully(
   call: () => Promise<unknown>,
   hopes: readonly (() => void)[] = [],
 ): Promise<boolean> {
-  const letGo = () => {
-    for (const each of hopes) each()
-  }
-  try {
-    await call()
-    setTimeout(letGo, BELIEVE_MS)
-    return true
-  } catch (error) {
-    letGo()
-    complain(`Could not ${what} ${plural(ids.length, 'job')}`, error)
-    return false
-  }
+  return attempt(`Could not ${what} ${plural(ids.length, 'job')}`, call, hopes)
 }
 
 const known = (ids: readonly number[]) => ids.flatMap((id) => jobRows.get(id) ?? [])
@@ -53,10 +44,21 @@ export async function deleteJobs(ids: readonly number[]): Promise<void> {
 }
 
 /** Each one's own priority, higher or lower by as much. */
-export function raiseJobs(ids: readonly number[], by: number): Promise<boolean> {
-  const jobs = known(ids)
-  const edits = Object.fromEntries(jobs.map(({ id, priority }) => [id, { priority: priority + by }]))
-  const hopes = jobs.map(({ id, priority }) => jobRows.hope([id], { priority: priority + by }))
+export async function raiseJobs(ids: readonly number[], by: number): Promise<boolean> {
+  const edits: Record<number, JobInput> = {}
+  const hopes: (() => void)[] = []
+  try {
+    await eachPiece(ids, (jobs) => {
+      for (const { id, priority } of jobs) {
+        edits[id] = { priority: priority + by }
+        if (jobRows.isFollowed(id)) hopes.push(jobRows.hope([id], { priority: priority + by }))
+      }
+    })
+  } catch (error) {
+    for (const each of hopes) each()
+    complain(`Could not edit ${plural(ids.length, 'job')}`, error)
+    return false
+  }
   return hopefully('edit', ids, () => calls.editJobs(edits), hopes)
 }
 
@@ -65,11 +67,31 @@ export async function moveJobs(ids: readonly number[], parent: number): Promise<
   return hopefully('move', ids, () => calls.editJobs(edits))
 }
 
-export async function copyText(text: string, what: string): Promise<void> {
+async function copyLines<R>(lines: readonly string[], form: ExportForm<R>, what: string): Promise<void> {
+  const how = await copy(form.text(lines), form.file)
+  say(`${what} ${how === 'copied' ? 'copied' : `saved as ${form.file.name}`}`)
+}
+
+/** Rows that are there. */
+export async function copyRows<R>(rows: readonly R[], form: ExportForm<R>, what: string): Promise<void> {
   try {
-    await navigator.clipboard.writeText(text)
-    say(`${what} copied`)
+    await copyLines(rows.map(form.line), form, what)
   } catch (error) {
-    complain('The browser did not let the page copy', error)
+    complain(`Could not copy ${what}`, error)
+  }
+}
+
+/** All of them, on the screen or not. */
+export async function copyJobs(ids: readonly number[], form: ExportForm<Job>): Promise<void> {
+  try {
+    const parts: string[] = []
+    let number = 0
+    await eachPiece(ids, (jobs) => {
+      parts.push(...jobs.map(form.line))
+      number += jobs.length
+    })
+    await copyLines(parts, form, plural(number, 'job'))
+  } catch (error) {
+    complain(`Could not copy ${plural(ids.length, 'job')}`, error)
   }
 }

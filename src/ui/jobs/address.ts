@@ -4,13 +4,16 @@ import { useLocation, useParams, useSearchParams } from 'wouter'
 import { jobAddress } from '../parts/JobLink.tsx'
 import type { Sort } from '../table/Header.tsx'
 
+/** Where a filter looks: in all that is below, kept as the tree; in this list; and without a tree, in all that is below. */
+export const PLACES = ['tree', 'here', 'flat'] as const
+export type Where = (typeof PLACES)[number]
+
 export interface JobsAddress {
   /** The group whose jobs are listed; 0: the root. */
   group: number
   /** The filter line. */
   filter: string
-  /** All that is below the group, flat. */
-  deep: boolean
+  where: Where
   sort: Sort | undefined
 }
 
@@ -25,18 +28,18 @@ export function useJobsAddress() {
     return {
       group: Number(id ?? 0) || 0,
       filter: said.get('q') ?? '',
-      deep: said.get('deep') === '1',
+      where: PLACES.find((place) => place === said.get('in')) ?? 'tree',
       sort: sort ? { field: sort.replace(/^-/, ''), descending: sort.startsWith('-') } : undefined,
     }
   }, [id, text])
   const change = useCallback(
-    ({ filter, deep, sort }: Partial<JobsAddress>) =>
+    ({ filter, where, sort }: Partial<JobsAddress>) =>
       setSearch(
         (before) => {
           const after = new URLSearchParams(before)
           const put = (name: string, value: string) => (value ? after.set(name, value) : after.delete(name))
           if (filter !== undefined) put('q', filter)
-          if (deep !== undefined) put('deep', deep ? '1' : '')
+          if (where !== undefined) put('in', where === 'tree' ? '' : where)
           if (sort !== undefined) put('sort', `${sort.descending ? '-' : ''}${sort.field}`)
           return after
         },

@@ -8,27 +8,13 @@ import { jobAddress } from '../parts/JobLink.tsx'
 import { Progress } from '../parts/Progress.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
 import type { Column } from '../table/columns.ts'
+import { isGroup, number, type Place, text } from './columnKinds.tsx'
 import { durationAt, remaining } from './estimate.ts'
+import { JobPath, JobTitle } from './JobTitle.tsx'
+import { MORE_COLUMNS } from './moreColumns.tsx'
+import { Priority } from './Priority.tsx'
 import { seenAt } from './seen.ts'
 
-/** Where a job stands in the tree. */
-export interface Place {
-  depth: number
-  /** Undefined: it is no group. */
-  open: boolean | undefined
-  toggle(): void
-}
-
-const isGroup = (job: Job) => job.command === ''
-const text = (name: 'user' | 'worker' | 'affinity' | 'dir' | 'command') => ({
-  cell: (job: Job) => <span title={job[name]}>{job[name]}</span>,
-  value: (job: Job) => job[name],
-})
-const number = (read: (job: Job) => number, show: (job: Job) => ReactNode = (job) => count(read(job))) => ({
-  end: true,
-  cell: show,
-  value: read,
-})
 /** Zeros say nothing in a column of counts. */
 const counted = (of: 'finished' | 'working' | 'errors') => {
   const state = { finished: 'FINISHED', working: 'WORKING', errors: 'ERROR' }[of]
@@ -65,7 +51,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     fixed: true,
     wide: true,
     narrow: 1,
-    cell: (job, place) => <Title job={job} place={place} />,
+    cell: (job, place) => <JobTitle job={job} place={place} />,
     value: (job) => job.title,
   },
   {
@@ -91,10 +77,9 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     label: 'Priority',
     width: 74,
     sort: 'priority',
-    ...number(
-      (job) => job.priority,
-      (job) => job.priority,
-    ),
+    end: true,
+    cell: (job, place) => <Priority job={job} peers={place.peers} />,
+    value: (job) => job.priority,
   },
   { id: 'finished', label: 'OK', width: 54, sort: 'finished', ...counted('finished') },
   { id: 'working', label: 'Working', width: 64, sort: 'working', ...counted('working') },
@@ -118,19 +103,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     cell: (job) => <Progress job={job} />,
     value: (job) => job.progress,
   },
-  { id: 'affinity', label: 'Affinity', width: 90, ...text('affinity') },
-  {
-    id: 'timeout',
-    label: 'Timeout',
-    width: 76,
-    sort: 'timeout',
-    extra: true,
-    ...number(
-      (job) => job.timeout,
-      (job) => job.timeout > 0 && duration(job.timeout),
-    ),
-  },
-  { id: 'retry', label: 'Retry', width: 58, sort: 'retry', extra: true, ...number((job) => job.retry) },
+  { id: 'affinity', label: 'Affinity', width: 90, sort: 'affinity', ...text('affinity') },
   { id: 'worker', label: 'Worker', width: 80, sort: 'worker', ...text('worker') },
   {
     id: 'start_time',
@@ -156,47 +129,32 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
     id: 'eta',
     label: 'ETA',
     width: 64,
+    sort: 'eta',
     ...number(
       (job) => Math.round(remaining(job, job.duration) ?? 0),
       (job) => <Remaining job={job} />,
     ),
   },
-  { id: 'run_done', label: 'Runs', width: 56, sort: 'run_done', extra: true, ...number((job) => job.run_done) },
-  { id: 'command', label: 'Command', width: 260, sort: 'command', extra: true, ...text('command') },
-  { id: 'dir', label: 'Directory', width: 180, sort: 'dir', extra: true, ...text('dir') },
-  {
-    id: 'dependencies',
-    label: 'Dependencies',
-    width: 110,
-    extra: true,
-    cell: (job) => job.dependencies.map((id) => `#${id}`).join(' '),
-    value: (job) => job.dependencies.join(' '),
-  },
+  ...MORE_COLUMNS,
 ]
 
-function Title({ job, place: { depth, open, toggle } }: { job: Job; place: Place }) {
-  return (
-    <span className="job-title" style={{ paddingInlineStart: depth * 16 }}>
-      {isGroup(job) && open !== undefined ? (
-        <button
-          type="button"
-          className="twisty"
-          tabIndex={-1}
-          data-open={open}
-          aria-label={open ? 'Close' : 'Open'}
-          onClick={toggle}
-        >
-          <Icon name="open" />
-        </button>
-      ) : (
-        <i className="twisty" />
-      )}
-      <span className="job-name" data-group={isGroup(job)} title={job.title}>
-        {job.title || <em>no title</em>}
-      </span>
-    </span>
-  )
-}
+const OF_GROUPS = ['url', 'finished', 'working', 'errors', 'total']
+
+/** Without the tree, where a job is takes the place of what groups count. */
+export const FLAT_COLUMNS: readonly Column<Job, Place>[] = JOB_COLUMNS.flatMap((column) =>
+  column.id === 'title'
+    ? [
+        column,
+        {
+          id: 'path',
+          label: 'In',
+          width: 230,
+          cell: (job, place) => <JobPath job={job} place={place} />,
+          value: (job) => job.parent,
+        },
+      ]
+    : [OF_GROUPS.includes(column.id) ? { ...column, extra: true } : column],
+)
 
 /** Only what a browser may open: a link of somebody's job runs no script here. */
 const SAFE = /^(https?|file|ftp):$/

@@ -1,9 +1,7 @@
-/** Jobs as CSV and JSON, with the columns that are shown. Pure. */
-import type { Job } from '../../models.ts'
+/** Rows as CSV and JSON, with the columns that are shown. Pure. */
 import type { Column } from '../table/columns.ts'
-import type { Place } from './columns.tsx'
 
-type Columns = readonly Pick<Column<Job, Place>, 'id' | 'label' | 'value'>[]
+type Columns<R> = readonly Pick<Column<R, never>, 'id' | 'label' | 'value'>[]
 
 /** Spreadsheets take a text that begins so for a formula: a title is none. */
 const FORMULA = /^[=+\-@\t\r]/
@@ -14,9 +12,23 @@ function field(value: string | number): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-export const csv = (jobs: readonly Job[], columns: Columns): string =>
-  [columns.map(({ label }) => label), ...jobs.map((job) => columns.map(({ value }) => value(job)))]
-    .map((row) => row.map(field).join(','))
-    .join('\r\n')
+const line = (values: readonly (string | number)[]) => values.map(field).join(',')
 
-export const jsonText = (jobs: readonly Job[]): string => JSON.stringify(jobs, null, 2)
+/** How rows become a text, each by itself: those of many jobs are never there at once. */
+export interface ExportForm<R> {
+  line(row: R): string
+  text(lines: readonly string[]): string
+  file: { name: string; type: string }
+}
+
+export const csv = <R>(columns: Columns<R>, name = 'jobs'): ExportForm<R> => ({
+  line: (row) => line(columns.map(({ value }) => value(row))),
+  text: (lines) => [line(columns.map(({ label }) => label)), ...lines].join('\r\n'),
+  file: { name: `${name}.csv`, type: 'text/csv' },
+})
+
+export const json = <R>(name = 'jobs'): ExportForm<R> => ({
+  line: (row) => JSON.stringify(row, null, 2),
+  text: (lines) => `[${lines.join(',\n')}]`,
+  file: { name: `${name}.json`, type: 'application/json' },
+})

@@ -2,10 +2,10 @@
 
 /** What can stand before the colon. */
 export const FILTERS = ['state', 'user', 'worker', 'affinity', 'priority', 'started'] as const
-export type FilterName = (typeof FILTERS)[number]
 
 export interface Chip {
-  name: FilterName
+  /** One of FILTERS, or of another view's own. */
+  name: string
   value: string
 }
 
@@ -17,12 +17,12 @@ export interface Filter {
 
 const WORD = /(\w+):("[^"]*"?|\S+)|"([^"]*)"?|(\S+)/g
 
-export function parseFilter(line: string): Filter {
+export function parseFilter(line: string, names: readonly string[] = FILTERS): Filter {
   const chips: Chip[] = []
   const words: string[] = []
   for (const [whole, name, quoted, phrase] of line.matchAll(WORD)) {
     const value = quoted?.replaceAll('"', '')
-    const known = FILTERS.find((each) => each === name?.toLowerCase())
+    const known = names.find((each) => each === name?.toLowerCase())
     if (known && value) chips.push({ name: known, value })
     else words.push(phrase ?? whole)
   }

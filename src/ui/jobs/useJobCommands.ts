@@ -2,23 +2,20 @@
 import { useMemo } from 'react'
 import type { Job } from '../../models.ts'
 import { jobRows } from '../data/live.ts'
-import { remembered, Store, useStore } from '../data/store.ts'
+import { remembered, useStore } from '../data/store.ts'
 import { plural } from '../parts/format.ts'
 import type { Command } from '../shell/commands.ts'
 import type { Column } from '../table/columns.ts'
 import type { Selection } from '../table/selection.ts'
 import * as actions from './actions.ts'
-import type { Place } from './columns.tsx'
-import { csv, jsonText } from './export.ts'
+import { asking, askToDelete, askToEdit } from './asking.ts'
+import type { Place } from './columnKinds.tsx'
+import { csv, json } from './export.ts'
 import { focusFilter } from './FilterLine.tsx'
 
 /** Jobs that wait to be pasted; another window of this browser may do it. */
 const cut = remembered<readonly number[]>('coalition.cut', [])
 export const useCut = (): readonly number[] => useStore(cut)
-
-export type Asking = { kind: 'add'; parent: number } | { kind: 'edit' | 'delete'; ids: readonly number[] } | undefined
-/** The dialog that is open. */
-export const asking = new Store<Asking>(undefined)
 
 interface View {
   /** The group that is listed. */
@@ -39,7 +36,6 @@ export function useJobCommands({ group, selection, columns, enter, look }: View)
     const one = ids.length === 1 ? jobRows.get(ids[0] as number) : undefined
     const into = one && one.command === '' ? one.id : group
     const named = (verb: string) => (ids.length > 1 ? `${verb} ${plural(ids.length, 'job')}` : verb)
-    const rows = () => ids.flatMap((id) => jobRows.get(id) ?? [])
     const raise = (by: number) => () => void actions.raiseJobs(ids, by)
     const paste = async () => {
       if (await actions.moveJobs(waiting, into)) cut.set([])
@@ -60,7 +56,7 @@ export function useJobCommands({ group, selection, columns, enter, look }: View)
         run: () => void actions.resetErrorJobs(ids),
       }),
       {
-        ...onJobs({ id: 'edit', label: named('Edit'), keys: 'F2', run: () => asking.set({ kind: 'edit', ids }) }),
+        ...onJobs({ id: 'edit', label: named('Edit'), keys: 'F2', run: () => void askToEdit(ids) }),
         group: 'Change',
       },
       { ...onJobs({ id: 'raise', label: 'Higher priority', keys: 'Alt+ArrowUp', run: raise(1) }), group: 'Change' },
@@ -99,7 +95,7 @@ export function useJobCommands({ group, selection, columns, enter, look }: View)
           id: 'copy csv',
           label: 'Copy as CSV',
           keys: 'Ctrl+C',
-          run: () => void actions.copyText(csv(rows(), columns), plural(rows().length, 'job')),
+          run: () => void actions.copyJobs(ids, csv(columns)),
         }),
         group: 'Copy',
       },
@@ -107,7 +103,7 @@ export function useJobCommands({ group, selection, columns, enter, look }: View)
         ...onJobs({
           id: 'copy json',
           label: 'Copy as JSON',
-          run: () => void actions.copyText(jsonText(rows()), plural(rows().length, 'job')),
+          run: () => void actions.copyJobs(ids, json()),
         }),
         group: 'Copy',
       },
@@ -124,7 +120,7 @@ export function useJobCommands({ group, selection, columns, enter, look }: View)
           label: named('Delete'),
           keys: 'Delete',
           danger: true,
-          run: () => asking.set({ kind: 'delete', ids }),
+          run: () => void askToDelete(ids),
         }),
         group: 'Delete',
       },

@@ -3,6 +3,7 @@ import { ContextMenu } from '@base-ui/react/context-menu'
 import { Menu } from '@base-ui/react/menu'
 import type { ReactNode } from 'react'
 import type { Command } from '../shell/commands.ts'
+import { keyText } from '../shell/keys.ts'
 
 /** Commands with a line between the headings. */
 function Items({ commands }: { commands: readonly Command[] }) {
@@ -17,7 +18,7 @@ function Items({ commands }: { commands: readonly Command[] }) {
         onClick={() => command.run()}
       >
         <span>{command.label}</span>
-        {command.keys && <kbd>{command.keys}</kbd>}
+        {command.keys && <kbd>{keyText(command.keys)}</kbd>}
       </Menu.Item>
     </span>
   ))

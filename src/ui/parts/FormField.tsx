@@ -6,6 +6,8 @@ interface FormFieldProps {
   onChange(value: string): void
   area?: boolean
   numeric?: boolean
+  /** A date and a time. */
+  time?: boolean
   hint?: string | undefined
   placeholder?: string | undefined
   /** The server's words about this field. */
@@ -19,6 +21,7 @@ export function FormField({
   onChange,
   area,
   numeric,
+  time,
   hint,
   placeholder,
   error,
@@ -35,6 +38,7 @@ export function FormField({
         spellCheck={false}
         inputMode={numeric ? 'numeric' : undefined}
         onValueChange={(next) => onChange(String(next))}
+        {...(time && { type: 'datetime-local', step: 1 })}
         {...(area && { render: <textarea rows={2} /> })}
       />
       {error !== undefined ? (

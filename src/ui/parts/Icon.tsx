@@ -19,6 +19,10 @@ const PATHS = {
   system: 'M2.5 3.500h11v7.500h-11zM6 13.500h4M8 11v2.5',
   help: 'M6 6.200a2 2 0 1 1 2.8 1.900c-.6.3-.8.7-.8 1.400M8 11.800v.2',
   search: 'M7 3a4 4 0 1 1 0 8a4 4 0 1 1 0-8M10 10l3.5 3.5',
+  stop: 'M4.5 4.500h7v7h-7z',
+  list: 'M5.5 4.500h8M5.5 8h8M5.5 11.500h8M2.5 4.500h.01M2.5 8h.01M2.5 11.500h.01',
+  tiles: 'M2.5 3.500h4.500v3.500h-4.500zM9 3.500h4.500v3.500H9zM2.5 9.500h4.500v3.500h-4.500zM9 9.500h4.500v3.500H9z',
+  info: 'M8 7.500v4M8 4.700v.01M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12',
   more: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
 } as const
 export type IconName = keyof typeof PATHS

@@ -20,12 +20,24 @@ export function duration(seconds: number): string {
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const DAY = new Intl.DateTimeFormat('en-GB', { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' })
 
-/** The time of day, with the day when it is another one; nothing: never. */
+const YEAR = new Intl.DateTimeFormat('en-GB', { day: '2-digit', month: 'short', year: 'numeric' })
+
+/** The time of day, with the day when it is another one; the day alone, of another year; nothing: never. */
 export function moment(seconds: number, now: number): string {
   if (seconds === 0) return ''
   const date = new Date(seconds * 1000)
-  return date.toDateString() === new Date(now * 1000).toDateString() ? CLOCK.format(date) : DAY.format(date)
+  const today = new Date(now * 1000)
+  if (date.toDateString() === today.toDateString()) return CLOCK.format(date)
+  return (date.getFullYear() === today.getFullYear() ? DAY : YEAR).format(date)
 }
 
 /** `1 job`, `12 jobs`. */
 export const plural = (number: number, what: string): string => `${count(number)} ${what}${number === 1 ? '' : 's'}`
+
+/** Memory from MB: 800 MB, 15.6 GB, 128 GB, 3.8 TB. */
+export function memory(megabytes: number): string {
+  if (megabytes < 1000) return `${megabytes} MB`
+  const gigabytes = megabytes / 1024
+  if (gigabytes >= 1000) return `${Number((gigabytes / 1024).toFixed(1))} TB`
+  return `${gigabytes < 100 ? Number(gigabytes.toFixed(1)) : Math.round(gigabytes)} GB`
+}

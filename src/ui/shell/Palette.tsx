@@ -2,6 +2,7 @@ import { Autocomplete } from '@base-ui/react/autocomplete'
 import { Dialog } from '@base-ui/react/dialog'
 import { Store, useStore } from '../data/store.ts'
 import { type Command, useAllCommands } from './commands.ts'
+import { keyText } from './keys.ts'
 
 const open = new Store(false)
 export const openPalette = () => open.set(true)
@@ -52,7 +53,7 @@ export function Palette() {
                         onClick={() => run(command)}
                       >
                         <span>{command.label}</span>
-                        {command.keys && <kbd>{command.keys}</kbd>}
+                        {command.keys && <kbd>{keyText(command.keys)}</kbd>}
                       </Autocomplete.Item>
                     )}
                   </Autocomplete.Collection>

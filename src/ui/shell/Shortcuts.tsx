@@ -1,6 +1,7 @@
 import { Store, useStore } from '../data/store.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { useAllCommands } from './commands.ts'
+import { keyText } from './keys.ts'
 
 const open = new Store(false)
 export const openShortcuts = () => open.set(true)
@@ -34,7 +35,7 @@ export function Shortcuts() {
                 <div key={id}>
                   <dt>{label}</dt>
                   <dd>
-                    <kbd>{keys}</kbd>
+                    <kbd>{keyText(keys ?? '')}</kbd>
                   </dd>
                 </div>
               ))}

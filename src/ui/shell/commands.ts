@@ -35,11 +35,13 @@ export function useCommands(commands: readonly Command[]): void {
 
 export const useAllCommands = (): Command[] => [...useStore(lists).values()].flat()
 
+/** What has the keyboard while it is open. A toast is a dialog by its role, and has not. */
+const OVER = '[role="dialog"]:not(.toast), [role="alertdialog"]:not(.toast), [role="menu"]'
+
 export function startShortcuts(): void {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.repeat) return
-    const typing =
-      isTyping(event.target) || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')
+    const typing = isTyping(event.target) || document.querySelector(OVER)
     for (const command of [...lists.get().values()].flat()) {
       if (!command.keys || !isPressed(command.keys, event) || (typing && !command.always)) continue
       event.preventDefault()

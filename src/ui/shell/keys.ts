@@ -25,3 +25,8 @@ export function isPressed(keys: string, { key, code, ctrlKey, metaKey, altKey, s
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null
 }
+
+const SIGNS: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', PageUp: 'Page ↑', PageDown: 'Page ↓' }
+
+/** As people write them. */
+export const keyText = (keys: string): string => keys.replace(/Arrow\w+|Page\w+/, (name) => SIGNS[name] ?? name)

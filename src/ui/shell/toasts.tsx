@@ -19,6 +19,28 @@ export const complain = (title: string, error: unknown): void => {
   })
 }
 
+/** What is done sooner is not worth a word. */
+const WORTH_MS = 500
+
+/** Something that takes a while: said when it does, with how far it is, until it ends. */
+export function working(title: string): { tell(how: string): void; end(): void } {
+  let id: string | undefined
+  let description = ''
+  const timer = setTimeout(() => {
+    id = manager.add({ title, description, type: 'said', timeout: 0 })
+  }, WORTH_MS)
+  return {
+    tell(how) {
+      description = how
+      if (id !== undefined) manager.update(id, { description })
+    },
+    end() {
+      clearTimeout(timer)
+      if (id !== undefined) manager.close(id)
+    },
+  }
+}
+
 export function Toasts() {
   return (
     <Toast.Provider toastManager={manager} limit={4}>

@@ -6,15 +6,17 @@ import {
   type KeyboardEvent,
   type MouseEvent,
   memo,
+  type ReactNode,
   useEffect,
   useRef,
 } from 'react'
 import { useNarrow } from '../parts/useNarrow.ts'
 import type { Column, ColumnModel } from './columns.ts'
-import { pressed, TypeToFind } from './gridKeys.ts'
+import { pressed } from './gridKeys.ts'
 import { GridHeader, type Sort } from './Header.tsx'
 import { useKeptScroll } from './kept.ts'
 import { go, type Lines, pick, type Selection } from './selection.ts'
+import { useTypeToFind } from './useTypeToFind.ts'
 
 /** Pixels; the style sheets say the same (`--row`, `--head`). A finger needs more than a mouse. */
 const ROW = 26
@@ -47,20 +49,23 @@ interface GridProps<K, R, P> {
   onVisible(keys: readonly K[]): void
   /** For typing to find; a row that is not known yet has none. */
   textOf(key: K): string | undefined
+  /** Those whose text begins so, where not all rows are known. */
+  search?(word: string, signal: AbortSignal): Promise<ReadonlySet<K>>
   /** Keys of the view's own; true: it was one. */
   onKey?(event: KeyboardEvent): boolean
   onOpen?(key: K): void
   levelOf?(index: number): Level
+  /** What the list is by: when it is another list, it is seen from its beginning. */
+  by?: string
   /** Something that makes a row look different, as `cut`. */
   markOf?(key: K): string | undefined
   /** What stands there when there are no rows. */
-  empty: string
+  empty: ReactNode
 }
 
 export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>) {
-  const { label, model, lines, cells, selection, onSelect, onVisible, textOf, onKey, onOpen, levelOf, markOf } = props
+  const { label, model, lines, cells, selection, onSelect, onVisible, onKey, onOpen, levelOf, markOf } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const finder = useRef(new TypeToFind())
   const row = useNarrow() ? NARROW_ROW : ROW
   const virtual = useVirtualizer({
     count: lines.count,
@@ -84,17 +89,21 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     onVisible(keys)
   }, [lines, first, last, onVisible])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is another list when this changes.
+  useEffect(() => {
+    if (scroller.current) scroller.current.scrollTop = 0
+  }, [props.by])
+
   const choose = (next: Selection<K>) => {
     onSelect(next)
     if (next.active !== undefined && next.active !== selection.active)
       virtual.scrollToIndex(lines.indexOf(next.active), { align: 'auto' })
   }
+  const goToWord = useTypeToFind(props, (index) => choose(go(selection, lines, index, {})))
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== scroller.current || onKey?.(event)) return
-    const find = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
-    if (find && /[\p{L}\p{N}_.#-]/u.test(event.key)) {
-      const index = finder.current.find(event.key, lines, selection.active, textOf)
-      if (index >= 0) choose(go(selection, lines, index, {}))
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && goToWord(event.key)) {
+      event.preventDefault()
       return
     }
     const page = Math.floor(((scroller.current?.clientHeight ?? 0) - HEAD) / row) - 1
@@ -113,9 +122,17 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     // A menu is for what is selected, if it is opened there.
     if (event.button === 2 && selection.keys.has(key)) return
     const how = { range: event.shiftKey, add: event.ctrlKey || event.metaKey }
-    if (event.button !== 1) onSelect(pick(selection, lines, key, how))
+    // What is selected may be dragged: it is one row alone when the button is let go (`onClick`).
+    const may = selection.keys.size > 1 && selection.keys.has(key) && !how.range && !how.add
+    if (event.button !== 1 && !may) onSelect(pick(selection, lines, key, how))
     // A range of rows, not of letters.
     if (event.shiftKey) event.preventDefault()
+  }
+  const onClick = (event: MouseEvent) => {
+    const key = keyOf(event)
+    if (key === undefined || event.shiftKey || event.ctrlKey || event.metaKey || selection.keys.size < 2) return
+    if (selection.keys.has(key) && !(event.target instanceof Element && event.target.closest('a, button')))
+      onSelect(pick(selection, lines, key, {}))
   }
   const activeIndex = selection.active === undefined ? -1 : lines.indexOf(selection.active)
   return (
@@ -131,6 +148,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
       style={{ '--columns': model.template, '--width': `${model.width}px` } as CSSProperties}
       onKeyDown={onKeyDown}
       onMouseDown={onMouseDown}
+      onClick={onClick}
       onDoubleClick={(event) => {
         const key = keyOf(event)
         if (key !== undefined) onOpen?.(key)
@@ -160,7 +178,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
           )
         })}
       </div>
-      {lines.count === 0 && <p className="grid-empty">{props.empty}</p>}
+      {lines.count === 0 && <div className="grid-empty">{props.empty}</div>}
     </div>
   )
 }

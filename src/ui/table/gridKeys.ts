@@ -53,24 +53,31 @@ export class TypeToFind {
   #word = ''
   #last = 0
 
-  /** Whether a space belongs to the word. */
-  get going(): boolean {
+  /** Whether a key belongs to the word: a space does when there is one, and selects a row otherwise. */
+  takes(key: string): boolean {
+    return key === ' ' ? this.#going : key.length === 1 && /[\p{L}\p{N}_.#-]/u.test(key)
+  }
+
+  get #going(): boolean {
     return Date.now() - this.#last < WORD_MS
   }
 
-  find<K>(letter: string, lines: Lines<K>, active: K | undefined, textOf: (key: K) => string | undefined): number {
-    if (!this.going) this.#word = ''
+  /** What was typed so far, with this letter. */
+  type(letter: string): string {
+    if (!this.#going) this.#word = ''
     this.#last = Date.now()
     this.#word += letter.toLowerCase()
+    return this.#word
+  }
+
+  /** `matches` answers undefined for a row that is not known; the search ends there, and so does this answer. −1: none. */
+  find<K>(lines: Lines<K>, active: K | undefined, matches: (key: K) => boolean | undefined): number | undefined {
     const from = active === undefined ? 0 : lines.indexOf(active) + (this.#word.length === 1 ? 1 : 0)
     for (let i = 0; i < lines.count; i++) {
       const index = (from + i) % lines.count
-      if (
-        textOf(lines.at(index) as K)
-          ?.toLowerCase()
-          .startsWith(this.#word)
-      )
-        return index
+      const found = matches(lines.at(index) as K)
+      if (found === undefined) return undefined
+      if (found) return index
     }
     return -1
   }

@@ -1,0 +1,232 @@
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useSearchParams } from 'wouter'
+import { serverNow } from '../data/clock.ts'
+import { byName } from '../data/workers.ts'
+import { count, plural } from '../parts/format.ts'
+import { Icon } from '../parts/Icon.tsx'
+import { StateMark } from '../parts/StateMark.tsx'
+import { type Command, useCommands } from '../shell/commands.ts'
+import { RunTable } from './RunTable.tsx'
+import { endOf, rowsOf } from './rows.ts'
+import { DEFAULT_LAST, LASTS, type Range, rangeOf, secondsOf, spanOf } from './span.ts'
+import { Timeline } from './Timeline.tsx'
+import { MOST_RUNS, useRuns } from './useRuns.ts'
+
+const WORDS: Record<(typeof LASTS)[number], string> = {
+  '15m': 'The last 15 minutes',
+  '1h': 'The last hour',
+  '6h': 'The last 6 hours',
+  '1d': 'The last day',
+}
+const STATES = ['FINISHED', 'WORKING', 'ERROR', 'STOPPED', 'LOST'] as const
+/** What is typed is asked for when nobody typed for so long. */
+const PAUSE_MS = 300
+
+/** What the address says: which runs, of which time, shown as what. */
+function useAddress() {
+  const [search, setSearch] = useSearchParams()
+  const put = useCallback(
+    (changes: Record<string, string | undefined>) =>
+      setSearch(
+        (before) => {
+          const after = new URLSearchParams(before)
+          for (const [name, value] of Object.entries(changes)) {
+            if (value) after.set(name, value)
+            else after.delete(name)
+          }
+          return after
+        },
+        { replace: true },
+      ),
+    [setSearch],
+  )
+  const text = search.toString()
+  return useMemo(() => {
+    const said = new URLSearchParams(text)
+    return {
+      span: spanOf(said),
+      job: said.get('job') ?? '',
+      worker: said.get('worker') ?? '',
+      asTable: said.get('as') === 'table',
+      put,
+    }
+  }, [text, put])
+}
+
+export function ActivityView() {
+  const { span, job, worker, asTable, put } = useAddress()
+  const { runs, error, isPending, cut } = useRuns(span, { job, worker })
+  const rows = useMemo(() => rowsOf(runs, byName), [runs])
+  const onRange = useCallback(
+    ({ from, to }: Range) => put({ from: String(Math.round(from)), to: String(Math.round(to)), last: undefined }),
+    [put],
+  )
+  const inTime = useMemo(() => {
+    const now = serverNow()
+    const { from, to } = rangeOf(span, now)
+    return runs.filter((run) => endOf(run, now) >= from && ('last' in span || run.start <= to))
+  }, [runs, span])
+  const commands = useMemo<Command[]>(
+    () => [
+      {
+        id: 'as table',
+        label: asTable ? 'Show a timeline' : 'Show a table',
+        group: 'View',
+        keys: 'Alt+T',
+        run: () => put({ as: asTable ? undefined : 'table' }),
+      },
+      ...LASTS.map((last) => ({
+        id: `last ${last}`,
+        label: WORDS[last],
+        group: 'View',
+        run: () => put({ last, from: undefined, to: undefined }),
+      })),
+    ],
+    [asTable, put],
+  )
+  useCommands(commands)
+  const empty = isPending ? '' : 'No run in this time.'
+  return (
+    <div className="view">
+      <h1 className="unseen">Activity</h1>
+      <div className="view-head activity-head">
+        <Typed label="Job" value={job} placeholder="all" numeric onChange={(next) => put({ job: next })} />
+        <Typed label="Worker" value={worker} placeholder="all" onChange={(next) => put({ worker: next })} />
+        <TimeChoice span={span} put={put} />
+        <span className="fill" />
+        <div className="switch" role="group" aria-label="Shown as">
+          <button type="button" aria-pressed={!asTable} onClick={() => put({ as: undefined })}>
+            Timeline
+          </button>
+          <button type="button" aria-pressed={asTable} onClick={() => put({ as: 'table' })}>
+            Table
+          </button>
+        </div>
+      </div>
+      {error && (
+        <p className="form-error" role="alert">
+          {error.message}
+        </p>
+      )}
+      {asTable ? (
+        <RunTable runs={inTime} empty={empty} />
+      ) : rows.length === 0 ? (
+        <p className="grid-empty">{empty}</p>
+      ) : (
+        <Timeline rows={rows} span={span} onRange={onRange} />
+      )}
+      <footer className="totals">
+        <span>{cut ? `The newest ${count(MOST_RUNS)} runs of this time` : plural(inTime.length, 'run')}</span>
+        {!asTable && (
+          <>
+            {STATES.map((state) => (
+              <span key={state} className="key-to" data-state={state}>
+                <i aria-hidden="true" />
+                <StateMark state={state} />
+              </span>
+            ))}
+            <span className="wide-only">Wheel: zoom. Drag, or Shift and wheel: move.</span>
+          </>
+        )}
+      </footer>
+    </div>
+  )
+}
+
+interface TypedProps {
+  label: string
+  value: string
+  placeholder: string
+  numeric?: boolean
+  onChange(value: string): void
+}
+
+/** A filter that is asked for when somebody stops typing. */
+function Typed({ label, value, placeholder, numeric, onChange }: TypedProps) {
+  const [typed, setTyped] = useState(value)
+  useEffect(() => setTyped(value), [value])
+  useEffect(() => {
+    if (typed === value) return
+    const timer = setTimeout(() => onChange(typed.trim()), PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [typed, value, onChange])
+  return (
+    <label className="typed">
+      {label}
+      <input
+        className="field-input"
+        value={typed}
+        placeholder={placeholder}
+        inputMode={numeric ? 'numeric' : undefined}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={({ target }) => setTyped(target.value)}
+      />
+    </label>
+  )
+}
+
+/** As a field of the browser has it: this place's time, to the second. */
+const local = (seconds: number): string => {
+  const date = new Date((seconds - 60 * new Date(seconds * 1000).getTimezoneOffset()) * 1000)
+  return date.toISOString().slice(0, 19)
+}
+const secondsFrom = (text: string): string => String(Math.floor(new Date(text).getTime() / 1000) || '')
+
+function TimeChoice({ span, put }: { span: ReturnType<typeof spanOf>; put: ReturnType<typeof useAddress>['put'] }) {
+  const going = 'last' in span
+  const chosen = going ? (LASTS.find((last) => secondsOf(last) === span.last) ?? DEFAULT_LAST) : 'between'
+  const { from, to } = rangeOf(span, serverNow())
+  return (
+    <>
+      <label className="typed">
+        Time
+        <select
+          className="field-input"
+          value={chosen}
+          onChange={({ target: { value } }) =>
+            value === 'between'
+              ? put({ from: String(from), to: String(to), last: undefined })
+              : put({ last: value, from: undefined, to: undefined })
+          }
+        >
+          {LASTS.map((last) => (
+            <option key={last} value={last}>
+              {WORDS[last]}
+            </option>
+          ))}
+          <option value="between">From – to</option>
+        </select>
+      </label>
+      {!going && (
+        <>
+          <input
+            className="field-input moment"
+            type="datetime-local"
+            step={1}
+            aria-label="From"
+            value={local(from)}
+            onChange={({ target }) => put({ from: secondsFrom(target.value) })}
+          />
+          <input
+            className="field-input moment"
+            type="datetime-local"
+            step={1}
+            aria-label="To"
+            value={local(to)}
+            onChange={({ target }) => put({ to: secondsFrom(target.value) })}
+          />
+          <button
+            type="button"
+            className="button"
+            title="Go with the clock"
+            onClick={() => put({ last: DEFAULT_LAST, from: undefined, to: undefined })}
+          >
+            <Icon name="play" />
+            Live
+          </button>
+        </>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,80 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useEffect, useMemo, useState } from 'react'
+import type { Event } from '../../models.ts'
+import { listEvents } from '../data/calls.ts'
+import { serverNow } from '../data/clock.ts'
+import { queries } from '../data/live.ts'
+import { RowStore } from '../data/rows.ts'
+import { stream, useWatch } from '../data/stream.ts'
+import { askedFor, rangeOf, type Span } from './span.ts'
+
+/** Runs on the page at most: the newest of the time that is looked at. */
+export const MOST_RUNS = 10_000
+const KEY = 'activity'
+
+export const runRows = new RowStore<number, Event>()
+
+export interface RunFilter {
+  job: string
+  worker: string
+}
+
+/** The runs of a time, live. What does not make sense as a filter is sent as it is: the server says what is wrong with it. */
+export function useRuns(span: Span, { job, worker }: RunFilter) {
+  const asked = askedFor(rangeOf(span, serverNow()))
+  const going = 'last' in span
+  const query: Record<string, string> = {
+    since: String(asked.from),
+    ...(!going && { until: String(asked.to) }),
+    ...(job && { job }),
+    ...(worker && { worker }),
+    sort: '-id',
+    limit: String(MOST_RUNS),
+  }
+  const filter = useMemo(
+    () => ({ ...(/^[1-9]\d{0,14}$/.test(job) && { job: Number(job) }), ...(worker && { worker }) }),
+    [job, worker],
+  )
+  const result = useQuery({
+    queryKey: [KEY, query],
+    queryFn: ({ signal }) => listEvents(query, signal),
+    placeholderData: keepPreviousData,
+    structuralSharing: false,
+    // Runs that ended while nobody looked are not told again.
+    staleTime: 0,
+    gcTime: 0,
+  })
+  useWatch({ events: filter })
+  const fresh = useFresh(filter)
+  const runs = useMemo(() => {
+    const all = new Map((result.data ?? []).map((event) => [event.id, event]))
+    for (const event of fresh) all.set(event.id, event)
+    const list = [...all.values()].sort((a, b) => b.id - a.id).slice(0, MOST_RUNS)
+    for (const event of list) if (runRows.get(event.id) !== event) runRows.put(event.id, event)
+    return list
+  }, [result.data, fresh])
+  return { runs, error: result.error, isPending: result.isPending, cut: (result.data?.length ?? 0) >= MOST_RUNS }
+}
+
+/** What the stream told since these were looked at. */
+function useFresh(filter: { job?: number; worker?: string }): readonly Event[] {
+  const [fresh, setFresh] = useState<{ of: object; events: readonly Event[] }>({ of: filter, events: [] })
+  useEffect(
+    () =>
+      stream.listen(({ events = [], eventsMissed }) => {
+        if (eventsMissed) void queries.invalidateQueries({ queryKey: [KEY] })
+        const mine = events.filter(
+          (event) => (filter.job ?? event.job_id) === event.job_id && (filter.worker ?? event.worker) === event.worker,
+        )
+        if (mine.length === 0) return
+        setFresh((before) => {
+          const known = new Map((before.of === filter ? before.events : []).map((event) => [event.id, event]))
+          for (const event of mine) known.set(event.id, event)
+          return { of: filter, events: [...known.values()].slice(-MOST_RUNS) }
+        })
+      }),
+    [filter],
+  )
+  return fresh.of === filter ? fresh.events : NONE
+}
+const NONE: readonly Event[] = []

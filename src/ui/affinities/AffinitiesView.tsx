@@ -1,0 +1,104 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { Refused } from '../../client.ts'
+import type { Affinities } from '../../models.ts'
+import { getAffinities, setAffinities } from '../data/calls.ts'
+import { queries } from '../data/live.ts'
+import { Question } from '../parts/Dialog.tsx'
+import { plural } from '../parts/format.ts'
+import { say } from '../shell/toasts.tsx'
+import { changesOf, consequences } from './changes.ts'
+
+const NUMBERS = Array.from({ length: 63 }, (_, i) => String(i + 1))
+const KEY = ['affinities']
+
+/** The numbered names: all of them on one page, edited where they stand. */
+export function AffinitiesView() {
+  const { data, error } = useQuery({ queryKey: KEY, queryFn: ({ signal }) => getAffinities(signal), staleTime: 0 })
+  const [typed, setTyped] = useState<Affinities>({})
+  const [refused, setRefused] = useState<Error>()
+  const [asking, setAsking] = useState(false)
+  const changes = changesOf(data ?? {}, typed)
+  const words = consequences(data ?? {}, changes)
+  const count = Object.keys(changes).length
+  const send = async () => {
+    try {
+      await setAffinities(changes)
+      setTyped({})
+      setRefused(undefined)
+      say(`${plural(count, 'name')} changed`)
+      await queries.invalidateQueries({ queryKey: KEY })
+    } catch (failure) {
+      setRefused(failure as Error)
+    }
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (count === 0) return
+    // A name for a number that had none changes nothing that is there.
+    if (words.length > 0) setAsking(true)
+    else void send()
+  }
+  const field = refused instanceof Refused ? refused.field : undefined
+  const problem = error ?? (field && NUMBERS.includes(field) ? undefined : refused)
+  return (
+    <form className="view" onSubmit={submit}>
+      <div className="view-head">
+        <h1 className="view-title">Affinities</h1>
+        <p className="view-words">
+          Numbered names of what jobs need and workers have. #5 in a job is what number 5 is called.
+        </p>
+        <button
+          type="button"
+          className="button"
+          disabled={count === 0}
+          onClick={() => {
+            setTyped({})
+            setRefused(undefined)
+          }}
+        >
+          Take back
+        </button>
+        <button type="submit" className="button" data-kind="main" disabled={count === 0}>
+          {count === 0 ? 'Save' : `Save ${plural(count, 'name')}`}
+        </button>
+      </div>
+      {problem && (
+        <p className="form-error" role="alert">
+          {problem.message}
+        </p>
+      )}
+      <ol className="affinities">
+        {NUMBERS.map((number) => (
+          <li key={number} data-touched={number in changes}>
+            <label htmlFor={`affinity ${number}`}>{number}</label>
+            <input
+              id={`affinity ${number}`}
+              className="field-input"
+              value={typed[number] ?? data?.[number] ?? ''}
+              disabled={data === undefined}
+              autoComplete="off"
+              spellCheck={false}
+              aria-invalid={field === number}
+              aria-describedby={field === number ? `problem ${number}` : undefined}
+              onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
+            />
+            {field === number && (
+              <p id={`problem ${number}`} className="field-error" role="alert">
+                {refused?.message}
+              </p>
+            )}
+          </li>
+        ))}
+      </ol>
+      <Question
+        title={`Change ${plural(count, 'name')}?`}
+        text={words.join(' ')}
+        yes={`Change ${plural(count, 'name')}`}
+        open={asking}
+        onYes={() => void send()}
+        onClose={() => setAsking(false)}
+      />
+    </form>
+  )
+}

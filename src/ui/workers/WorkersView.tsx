@@ -1,0 +1,189 @@
+import { type KeyboardEvent, useCallback, useMemo, useState } from 'react'
+import { useSearchParams } from 'wouter'
+import { remembered, useStore } from '../data/store.ts'
+import { useWatch } from '../data/stream.ts'
+import { workerNews, workerRows } from '../data/workers.ts'
+import { FilterLine, type FilterOffers } from '../jobs/FilterLine.tsx'
+import { type Buttons, CommandBar } from '../parts/CommandBar.tsx'
+import { CommandContextMenu } from '../parts/CommandMenu.tsx'
+import { count, memory } from '../parts/format.ts'
+import { Icon } from '../parts/Icon.tsx'
+import { useCommands } from '../shell/commands.ts'
+import { ColumnChooser } from '../table/ColumnChooser.tsx'
+import { useColumns } from '../table/columns.ts'
+import { Grid } from '../table/Grid.tsx'
+import type { Sort } from '../table/Header.tsx'
+import { kept, nothing, type Selection } from '../table/selection.ts'
+import { WORKER_COLUMNS } from './columns.tsx'
+import { WORKER_FILTERS } from './lines.ts'
+import { jobOf } from './Meters.tsx'
+import { shownState, WORKER_STATE_WORDS } from './state.ts'
+import { useWorkerCommands } from './useWorkerCommands.ts'
+import { useWorkerLines } from './useWorkerLines.ts'
+import { Wall } from './Wall.tsx'
+import { WorkerCells } from './WorkerCells.tsx'
+import { WorkerDialogs } from './WorkerDialogs.tsx'
+import { WorkerPanel } from './WorkerPanel.tsx'
+
+const OFFERS: FilterOffers = {
+  names: WORKER_FILTERS,
+  words: WORKER_STATE_WORDS.map((word) => `state:${word}`),
+  placeholder: 'Filter: text, state:timeout, host:node-7, affinity:GPU',
+  hint: 'Text in the name, host, address or affinity; state:, host:, affinity:',
+}
+const BUTTONS: Buttons = {
+  start: { icon: 'play', word: 'Start' },
+  stop: { icon: 'stop', word: 'Stop' },
+  edit: { icon: 'edit', word: 'Affinity' },
+  delete: { icon: 'trash', word: 'Delete' },
+  look: { icon: 'info', word: 'Details' },
+}
+const tiles = remembered('coalition.workers.tiles', false)
+const setTiles = (next: boolean) => tiles.set(next)
+
+/** What the address says: the filter, the order, the worker that is looked at. */
+function useAddress() {
+  const [search, setSearch] = useSearchParams()
+  const put = useCallback(
+    (name: string, value: string | undefined) =>
+      setSearch(
+        (before) => {
+          const after = new URLSearchParams(before)
+          if (value) after.set(name, value)
+          else after.delete(name)
+          return after
+        },
+        { replace: true },
+      ),
+    [setSearch],
+  )
+  const by = search.get('sort')
+  const sort = useMemo<Sort | undefined>(
+    () => (by ? { field: by.replace(/^-/, ''), descending: by.startsWith('-') } : undefined),
+    [by],
+  )
+  return { filter: search.get('q') ?? '', looked: search.get('worker') ?? undefined, sort, put }
+}
+
+export function WorkersView() {
+  const { filter, looked, sort, put } = useAddress()
+  const asTiles = useStore(tiles)
+  const [selected, setSelected] = useState<Selection<string>>(nothing)
+  const [visible, setVisible] = useState<readonly string[]>([])
+  const { lines, names, known } = useWorkerLines(filter, sort)
+  const model = useColumns('workers', WORKER_COLUMNS)
+  const selection = useMemo(() => kept(selected, lines), [selected, lines])
+  const look = useCallback((name: string | undefined) => put('worker', name), [put])
+  const commands = useWorkerCommands({ selection, columns: model.shown, tiles: asTiles, setTiles, look, looked })
+  useCommands(commands)
+  useStore(workerNews)
+  const running = visible.flatMap((name) => {
+    const worker = workerRows.get(name)
+    return (worker && jobOf(worker)) ?? []
+  })
+  useWatch({ workers: true, vitals: [...visible], jobs: [...new Set(running)] })
+
+  const select = (next: Selection<string>) => {
+    setSelected(next)
+    // The panel is about the worker that the keyboard is on.
+    if (looked !== undefined && next.active !== undefined && next.active !== looked) look(next.active)
+  }
+  const onKey = (event: KeyboardEvent): boolean => {
+    if (event.key !== 'Enter' || selection.active === undefined) return false
+    look(selection.active)
+    return true
+  }
+  const empty = !known ? '' : filter ? 'No worker passes the filter.' : 'No worker has asked for a job yet.'
+  return (
+    <div className="view">
+      <h1 className="unseen">Workers</h1>
+      <div className="view-head">
+        <FilterLine line={filter} onChange={(next) => put('q', next)} offers={OFFERS} />
+        <CommandBar label="Selected workers" commands={commands} buttons={BUTTONS} />
+        <div className="switch" role="group" aria-label="Shown as">
+          <button type="button" aria-pressed={!asTiles} title="A table (Alt+T)" onClick={() => tiles.set(false)}>
+            <Icon name="list" />
+            <span className="unseen">Table</span>
+          </button>
+          <button type="button" aria-pressed={asTiles} title="Tiles (Alt+T)" onClick={() => tiles.set(true)}>
+            <Icon name="tiles" />
+            <span className="unseen">Tiles</span>
+          </button>
+        </div>
+        {!asTiles && <ColumnChooser model={model} />}
+      </div>
+      <div className="beside">
+        <CommandContextMenu commands={commands.filter(({ group }) => group !== 'View')}>
+          {asTiles ? (
+            <Wall
+              lines={lines}
+              selection={selection}
+              onSelect={select}
+              onVisible={setVisible}
+              onOpen={look}
+              empty={empty}
+            />
+          ) : (
+            <Grid
+              label="Workers"
+              model={model}
+              lines={lines}
+              cells={WorkerCells}
+              selection={selection}
+              onSelect={select}
+              sort={sort}
+              onSort={(next) => put('sort', next && `${next.descending ? '-' : ''}${next.field}`)}
+              onVisible={setVisible}
+              textOf={(name) => name}
+              onKey={onKey}
+              onOpen={look}
+              empty={empty}
+            />
+          )}
+        </CommandContextMenu>
+        {looked !== undefined && <WorkerPanel key={looked} name={looked} onClose={() => look(undefined)} />}
+      </div>
+      <Totals names={names} selected={selection.keys.size} />
+      <WorkerDialogs />
+    </div>
+  )
+}
+
+/** Sums over the workers that are listed. */
+function Totals({ names, selected }: { names: readonly string[]; selected: number }) {
+  const rows = names.flatMap((name) => workerRows.get(name) ?? [])
+  const states = Map.groupBy(rows, shownState)
+  const sum = (read: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + read(row), 0)
+  const shown = [
+    ['WORKING', 'working'],
+    ['WAITING', 'idle'],
+    ['STOPPED', 'stopped'],
+    ['TIMEOUT', 'silent'],
+  ] as const
+  return (
+    <footer className="totals">
+      <span>
+        <b>{count(rows.length)}</b> {rows.length === 1 ? 'worker' : 'workers'}
+        {selected > 0 && (
+          <>
+            , <b>{count(selected)}</b> selected
+          </>
+        )}
+      </span>
+      {shown.map(([state, word]) => {
+        const number = states.get(state)?.length ?? 0
+        return (
+          <span key={state} className="sum" data-state={number > 0 ? state : undefined}>
+            <b>{count(number)}</b> {word}
+          </span>
+        )
+      })}
+      <span className="wide-only">
+        <b>{count(sum(({ cores }) => cores))}</b> cores
+      </span>
+      <span className="wide-only">
+        <b>{memory(sum(({ total_memory }) => total_memory))}</b> of memory
+      </span>
+    </footer>
+  )
+}

@@ -1,0 +1,41 @@
+import { useMemo, useRef } from 'react'
+import { useStore } from '../data/store.ts'
+import { workerNames, workerNews, workerRows } from '../data/workers.ts'
+import { parseFilter } from '../jobs/filter.ts'
+import type { Sort } from '../table/Header.tsx'
+import type { Lines } from '../table/selection.ts'
+import { WORKER_COLUMNS } from './columns.tsx'
+import { linesOf, passes, sorted, WORKER_FILTERS } from './lines.ts'
+
+export interface WorkerLines {
+  lines: Lines<string>
+  names: readonly string[]
+  /** Whether the server has said which workers there are. */
+  known: boolean
+}
+
+/** The workers that the filter lets through, in order; the same object while these are the same. */
+export function useWorkerLines(filter: string, sort: Sort | undefined): WorkerLines {
+  const all = useStore(workerNames)
+  const news = useStore(workerNews)
+  const before = useRef<WorkerLines>({ lines: linesOf<string>([]), names: [], known: false })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `news` says that the rows changed.
+  return useMemo(() => {
+    const asked = parseFilter(filter, WORKER_FILTERS)
+    const rows = (all ?? []).flatMap((name) => workerRows.get(name) ?? []).filter((row) => passes(row, asked))
+    const column = WORKER_COLUMNS.find((each) => each.sort === sort?.field)
+    // By name they are already, as people sort: node-2 before node-10.
+    const inOrder =
+      !sort || !column || column.id === 'name'
+        ? sort?.descending
+          ? rows.toReversed()
+          : rows
+        : sorted(rows, column.value, sort.descending)
+    const names = inOrder.map(({ name }) => name)
+    const known = all !== undefined
+    const { current } = before
+    const same = names.length === current.names.length && names.every((name, i) => name === current.names[i])
+    if (!same || known !== current.known) before.current = { lines: linesOf(names), names, known }
+    return before.current
+  }, [all, news, filter, sort])
+}

@@ -1,0 +1,120 @@
+/** The Activity view in a real browser, against the real server. */
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import type { Page } from 'playwright-core'
+import { until } from '../support/server.ts'
+import { violations } from './axe.ts'
+import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
+
+const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+
+describe.skipIf(!usable)('the Activity view', () => {
+  let opened: Opened
+  let page: Page
+
+  beforeEach(async () => {
+    opened = await openPage()
+    page = opened.page
+  }, 60_000)
+  afterEach(async () => {
+    const { complaints } = opened
+    await opened.close()
+    expect(complaints).toEqual([])
+  })
+  afterAll(closeBrowser)
+
+  const show = async (query = '') => {
+    await page.goto(`${opened.server.url}/activity${query}`)
+    await page.locator('.connection[data-connection="live"]').waitFor()
+  }
+  const titles = () => page.locator('.grid-body [data-column="title"]').allTextContents()
+  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
+    until(async () => Bun.deepEquals(await read(), wanted), JSON.stringify(wanted))
+  const begin = async (worker: string) => {
+    const run = await opened.server.pick(worker)
+    if (!run) throw new Error('there was no job')
+    return { ...run, end: (exit_code: number) => opened.server.post(`/api/runs/${run.run}/end`, { worker, exit_code }) }
+  }
+  const range = () => {
+    const { searchParams } = new URL(page.url())
+    return [Number(searchParams.get('from')), Number(searchParams.get('to'))] as const
+  }
+
+  test('lists runs, filters them by job and worker, and goes on by itself', async () => {
+    const [a] = await opened.add(['a', 'b', 'c'].map((title) => ({ title, command: 'x' })))
+    await (await begin('w1')).end(0)
+    await show('?as=table')
+    await becomes(titles, ['a'])
+    const second = await begin('w2')
+    await becomes(titles, ['b', 'a'])
+    await becomes(() => page.locator('.grid-body .state-word').allTextContents(), ['WORKING', 'FINISHED'])
+    await second.end(1)
+    await becomes(() => page.locator('.grid-body .state-word').allTextContents(), ['ERROR', 'FINISHED'])
+    await page.getByLabel('Worker', { exact: true }).fill('w1')
+    await becomes(titles, ['a'])
+    expect(new URL(page.url()).searchParams.get('worker')).toBe('w1')
+    await (await begin('w2')).end(0)
+    await show(`?as=table&job=${a}`)
+    await becomes(titles, ['a'])
+    await show('?as=table')
+    await becomes(titles, ['c', 'b', 'a'])
+    await page.getByLabel('Job', { exact: true }).fill('x')
+    await page.getByRole('alert').filter({ hasText: 'job' }).waitFor()
+    opened.complaints.length = 0
+  })
+
+  test('shows runs of a time from–to, which is in the address', async () => {
+    await opened.add([{ title: 'now', command: 'x' }])
+    await (await begin('w1')).end(0)
+    const now = Math.floor(Date.now() / 1000)
+    await show(`?as=table&from=${now - 7200}&to=${now - 3600}`)
+    await page.getByText('No run in this time.').waitFor()
+    await page.getByRole('button', { name: 'Live' }).click()
+    await becomes(titles, ['now'])
+  })
+
+  test('draws runs as bars that name themselves, lead to their job, and are zoomed and moved', async () => {
+    const [job] = await opened.add([{ title: 'A long run', command: 'x' }])
+    await begin('w1')
+    // A run of a second in the middle of a minute.
+    await show()
+    const now = Math.floor(Date.now() / 1000)
+    await show(`?from=${now - 30}&to=${now + 30}`)
+    const box = await page.locator('.timeline canvas').boundingBox()
+    if (!box) throw new Error('there is no timeline')
+    const at = { x: box.x + 130 + (box.width - 130) / 2, y: box.y + 24 + 10 }
+    await until(async () => {
+      await page.mouse.move(at.x - 2, at.y)
+      await page.mouse.move(at.x, at.y)
+      return (await page.getByRole('tooltip').count()) > 0
+    }, 'the words of the run')
+    expect(await page.getByRole('tooltip').textContent()).toContain('A long run')
+    await page.mouse.wheel(0, -100)
+    await until(() => range()[1] - range()[0] === 48, 'a closer look')
+    await page.mouse.down()
+    await page.mouse.move(at.x + 300, at.y, { steps: 4 })
+    await page.mouse.up()
+    await until(() => range()[0] < now - 30, 'an earlier time')
+    expect(range()[1] - range()[0]).toBe(48)
+    await page.locator('.timeline').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('-')
+    await until(() => range()[1] - range()[0] === 60, 'a wider look')
+    await show(`?from=${now - 30}&to=${now + 30}`)
+    await page.locator('.timeline canvas').click({ position: { x: at.x - box.x, y: 34 } })
+    await until(() => !page.url().includes('/activity'), 'the page of the job')
+    expect(job).toBeGreaterThan(0)
+  })
+
+  for (const theme of ['dark', 'light'] as const)
+    test(`has nothing that axe finds, ${theme}`, async () => {
+      await opened.add([{ title: 'a', command: 'x' }])
+      await begin('w1')
+      await page.emulateMedia({ colorScheme: theme })
+      await show()
+      await page.locator('.timeline canvas').waitFor()
+      expect(await violations(page)).toEqual([])
+      await show('?as=table')
+      await becomes(titles, ['a'])
+      expect(await violations(page)).toEqual([])
+    })
+})
