@@ -13,7 +13,7 @@ const MOST_MATCHES = 1000
 /** Where a text is, from `offset` on; of letters A to Z either case. Bytes are compared, so whatever the log holds is no error. */
 export async function searchLog({ logs }: Core, id: number, text: string, offset: number): Promise<LogMatches> {
   const wanted = Buffer.from(text)
-  const needle = wanted.latin1Slice().toLowerCase()
+  const needle = wanted.toString('latin1').toLowerCase()
   const offsets: number[] = []
   const size = logs.size(id)
   let at = Math.min(offset, size)
@@ -23,8 +23,8 @@ export async function searchLog({ logs }: Core, id: number, text: string, offset
     // What begins in this piece ends in the next one, at most.
     const bytes = Buffer.from(logs.read(id, at, PIECE + needle.length - 1))
     if (bytes.length === 0) return { offsets, next: size, size }
-    // As text, a byte a letter: a loop over the bytes took ten times as long.
-    const piece = bytes.latin1Slice().toLowerCase()
+    // As text, a byte a letter: a loop over the bytes took two to three times as long.
+    const piece = bytes.toString('latin1').toLowerCase()
     for (let found = piece.indexOf(needle); found >= 0 && found < PIECE; ) {
       const is = same(bytes, found, wanted)
       if (is) offsets.push(at + found)
