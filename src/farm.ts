@@ -1,4 +1,3 @@
-import type { Health } from './answers.ts'
 import type { Db } from './db/open.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
 import { forgive } from './domain/avoided.ts'
@@ -8,6 +7,7 @@ import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
+import { healthOf } from './domain/health.ts'
 import { jobPage } from './domain/jobPage.ts'
 import * as jobOperations from './domain/jobs.ts'
 import { listLimits, setLimits } from './domain/limits.ts'
@@ -43,7 +43,6 @@ import { revive } from './scheduler/revive.ts'
 import { Waiters } from './scheduler/waiters.ts'
 import { whyJob } from './scheduler/why.ts'
 import { whyWorker } from './scheduler/whyWorker.ts'
-import { VERSION } from './version.ts'
 
 export type { Policy }
 
@@ -140,7 +139,11 @@ export function createFarm(
     working = (async () => {
       while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
     })()
-      .catch((error) => console.error('what is left of a reset or a delete could not be worked off:', error))
+      .catch((error) => {
+        // A full disk has been said, and is asked again after the next change.
+        if (!(error instanceof FarmError))
+          console.error('what is left of a reset or a delete could not be worked off:', error)
+      })
       .then(() => {
         working = undefined
       })
@@ -371,26 +374,6 @@ export function createFarm(
     history: (minutes: number, step: number) => core.history.read(now(), minutes, step),
     attention: () => attention(core, now()),
 
-    health(): Health {
-      const { root } = core.tree
-      const living = [...core.live.workers.values()]
-      return {
-        status: 'ok',
-        version: VERSION,
-        uptime: Math.max(0, now() - started),
-        jobs: {
-          total: root.total,
-          working: root.total_working,
-          finished: root.total_finished,
-          errors: root.total_errors,
-          ready: root.ready.values().reduce((sum, count) => sum + count, 0),
-        },
-        workers: {
-          total: living.length,
-          working: living.filter((worker) => worker.run > 0).length,
-          timeout: living.filter((worker) => worker.lost).length,
-        },
-      }
-    },
+    health: () => healthOf(core, now(), started),
   }
 }

@@ -141,14 +141,27 @@ export function discard(
   top: number,
   onGone: (ids: readonly number[]) => void,
 ): boolean {
-  let parent = top
-  for (let group = core.rows.groupIn.get({ parent }); group; group = core.rows.groupIn.get({ parent }))
-    parent = group.id
-  const children = core.removal.children.all({ parent, rows: core.steps.rows })
-  const gone = children.length > 0 || parent === top ? children : core.removal.one.all({ id: parent })
-  onGone(gone.map((job) => job.id))
-  drop(core, gone)
-  return gone.length > 0
+  const path = [top]
+  let left = core.steps.rows
+  const remove = (jobs: readonly Gone[]) => {
+    onGone(jobs.map((job) => job.id))
+    drop(core, jobs)
+    left -= jobs.length
+  }
+  // Up again by the way it came down: from the top for each group, 2,000 levels took 20 s.
+  for (let parent = path.at(-1); parent !== undefined && left > 0; parent = path.at(-1)) {
+    const group = core.rows.groupIn.get({ parent })
+    if (group) {
+      path.push(group.id)
+      continue
+    }
+    const children = core.removal.children.all({ parent, rows: left })
+    if (children.length > 0) remove(children)
+    if (left <= 0) break
+    path.pop()
+    if (parent !== top) remove(core.removal.one.all({ id: parent }))
+  }
+  return left < core.steps.rows
 }
 
 /** At the start of the server: what was being made when it ended is buried. */

@@ -84,7 +84,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/(jobs?|farm|activity)/,
+      /^GET \/(jobs?|farm|activity)\b/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.
