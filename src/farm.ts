@@ -7,22 +7,19 @@ import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
-import { listFrames } from './domain/frameStates.ts'
 import { healthOf } from './domain/health.ts'
+import { jobPage } from './domain/jobPage.ts'
 import * as jobOperations from './domain/jobs.ts'
 import { listLimits, setLimits } from './domain/limits.ts'
 import * as lists from './domain/lists.ts'
 import type { Vitals } from './domain/live.ts'
-import { readLog, readLogBytes } from './domain/logReader.ts'
-import { searchLog } from './domain/logSearch.ts'
-import { neighbours } from './domain/neighbours.ts'
+import { readLog } from './domain/logReader.ts'
 import { noteReturn } from './domain/notes.ts'
 import { type Order, orderJobs } from './domain/order.ts'
 import { recall } from './domain/recall.ts'
 import { discard, GRAVE } from './domain/removal.ts'
 import { jobRow } from './domain/rows.ts'
 import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from './domain/runs.ts'
-import { runsBelow } from './domain/runsBelow.ts'
 import { questionOf } from './domain/sessions.ts'
 import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
@@ -252,12 +249,7 @@ export function createFarm(
       lists.listEvents(core, now(), filter, paging),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
-    readLogBytes: (id: number, range: Parameters<typeof readLogBytes>[2]) =>
-      readLogBytes(core, jobRow(core, id).id, range),
-    searchLog: (id: number, text: string, offset: number) => searchLog(core, jobRow(core, id).id, text, offset),
-    listFrames: (id: number) => listFrames(core, id),
-    neighbours: (id: number, steps: number) => neighbours(core, id, steps),
-    runsBelow: (id: number, limit: number) => runsBelow(core, now(), id, limit),
+    ...jobPage(core, now),
     whyJob: (id: number) => whyJob(core, now(), id),
     whyWorker: (name: string) => whyWorker(core, name),
     listAffinities: () => listAffinities(core),

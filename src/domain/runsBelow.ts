@@ -7,7 +7,7 @@ import { getEvents } from './lists.ts'
 import { isGroup, jobRow } from './rows.ts'
 
 /** Leaves asked for their last run before others get their turn: some 10 ms. */
-const STEP = 5000
+const STEP = 2000
 /** Of one leaf: it may have been tried a million times. */
 const MOST_OF_ONE = 1000
 

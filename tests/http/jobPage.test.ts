@@ -152,3 +152,11 @@ test('a search that finds a thousand goes on where it is told to', async () => {
   const rest = await get<LogMatches>(`/api/jobs/${id}/log/matches?text=ab&offset=${first.next}`)
   expect([rest.offsets.length, rest.offsets[0], rest.next]).toEqual([500, 2000, 3000])
 })
+
+test('letters beyond A to Z are found as they are written', async () => {
+  const id = await logged('Ärger ärger ärGER ãrger')
+  const find = (text: string) =>
+    get<LogMatches>(`/api/jobs/${id}/log/matches?${new URLSearchParams({ text })}`).then(({ offsets }) => offsets)
+  expect(await find('ärger')).toEqual([7, 14])
+  expect(await find('Ärger')).toEqual([0])
+})

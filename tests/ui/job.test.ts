@@ -179,7 +179,7 @@ describe.skipIf(!usable)('the page of a job', () => {
       await strip().waitFor()
       const { x, y } = await placeOf(11)
       await page.mouse.move(x, y)
-      await page.locator('.tip').getByText('Shot 12').waitFor()
+      await page.locator('.frame-tip').getByText('Shot 12').waitFor()
       await page.mouse.click(x, y)
       await page.getByRole('heading', { name: `Shot 12 #${frames[11]}` }).waitFor()
     })

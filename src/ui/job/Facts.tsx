@@ -6,7 +6,7 @@ import { JobName, WorkerLink } from './JobName.tsx'
 /** What was said of the job when it was made, and what it leads to. */
 export function Facts({ job }: { job: Job }) {
   return (
-    <aside className="facts" aria-label="Facts">
+    <aside className="job-facts" aria-label="Facts">
       <Result url={job.url} title={job.title} />
       <dl>
         {job.worker && (

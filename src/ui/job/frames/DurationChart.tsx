@@ -79,7 +79,7 @@ function Chart({ durations, idAt }: { durations: Durations; idAt(place: number):
   useEffect(() => plot.current?.setData([places, usual, outliers]), [places, usual, outliers])
   const place = hovered === undefined ? undefined : places[hovered]
   return (
-    <div className="chart">
+    <div className="frame-chart">
       <div ref={box} className="chart-box" aria-hidden="true" />
       <p className="chart-word" aria-hidden="true">
         {place !== undefined && hovered !== undefined && (

@@ -209,9 +209,12 @@ function Tip({
   useWatch({ jobs: [id] })
   const { left, top } = boxOf(layout, index)
   return (
-    <div className="tip" style={{ left: Math.min(left, Math.max(0, width - TIP_WIDTH)), top: top + layout.side + 8 }}>
+    <div
+      className="frame-tip"
+      style={{ left: Math.min(left, Math.max(0, width - TIP_WIDTH)), top: top + layout.side + 8 }}
+    >
       <b>{job?.title || `#${id}`}</b>
-      <span className="tip-line">{children}</span>
+      <span className="frame-tip-line">{children}</span>
     </div>
   )
 }
