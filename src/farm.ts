@@ -136,7 +136,7 @@ export function createFarm(
       while (!stopped && (await workOff())) await Bun.sleep(REST_MS)
     })()
       .catch((error) => {
-        // A full disk has been said, and is asked again after the next change.
+        // A full disk has been said, and is tried again with the next step.
         if (!(error instanceof FarmError))
           console.error('what is left of a reset or a delete could not be worked off:', error)
       })
