@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A machine that promises to have it must not pass by leaving the tests out. */
-const REQUIRED = process.env.COALITION_REQUIRE_TMPFS === '1'
+const REQUIRED = process.env.TESTS_REQUIRE_TMPFS === '1'
 
 const does = (...command: string[]): string | undefined => {
   try {
@@ -73,7 +73,7 @@ export function whyNoDisk(): string | undefined {
     return undefined
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    if (REQUIRED) throw new Error(`COALITION_REQUIRE_TMPFS is set, and there is no small disk: ${reason}`)
+    if (REQUIRED) throw new Error(`TESTS_REQUIRE_TMPFS is set, and there is no small disk: ${reason}`)
     return reason
   }
 }

@@ -10,7 +10,7 @@ const findInstaller = () => Bun.which('mariadb-install-db')
 
 export const hasMariadb = (): boolean => findServer() !== undefined && findInstaller() !== null
 /** A machine that promises to have it must not pass by leaving the tests out. */
-export const needsMariadb = process.env.COALITION_REQUIRE_MARIADB === '1'
+export const needsMariadb = process.env.TESTS_REQUIRE_MARIADB === '1'
 
 const PASSWORD = 'p@ss:w/r d%'
 

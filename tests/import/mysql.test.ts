@@ -14,9 +14,7 @@ afterAll(async () => {
   remove()
 })
 
-test.if(needsMariadb)('MariaDB is installed, as COALITION_REQUIRE_MARIADB=1 says', () =>
-  expect(hasMariadb()).toBe(true),
-)
+test.if(needsMariadb)('MariaDB is installed, as TESTS_REQUIRE_MARIADB=1 says', () => expect(hasMariadb()).toBe(true))
 
 function* statements(rows: OldRows, name: (table: string) => string = (table) => table) {
   for (const sql of oldSchema('mysql', name)) yield { sql }

@@ -5,7 +5,7 @@ import { until } from '../support/server.ts'
 import { violations } from './axe.ts'
 import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 
 describe.skipIf(!usable)('the Activity view', () => {
   let opened: Opened

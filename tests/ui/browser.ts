@@ -15,7 +15,7 @@ const PLACES = [
 
 /** A browser to test with; undefined: there is none, and nobody said that there has to be. */
 export function chromiumPath(): string | undefined {
-  const named = process.env.COALITION_CHROMIUM
+  const named = process.env.TESTS_CHROMIUM
   if (named) return named
   return PLACES.find((place) => existsSync(place))
 }

@@ -7,7 +7,7 @@ import { chromiumPath } from './browser.ts'
 /** The machine may be busy with other things. */
 setDefaultTimeout(120_000)
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const sandbox = createSandbox()
 afterAll(() => sandbox.cleanUp())
 

@@ -5,7 +5,7 @@ import { until } from '../support/server.ts'
 import { violations } from './axe.ts'
 import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 
 describe.skipIf(!usable)('the page of a job', () => {
   let opened: Opened
@@ -64,7 +64,8 @@ describe.skipIf(!usable)('the page of a job', () => {
     await page.getByRole('heading', { name: `Shot 7 #${frames[6]}` }).waitFor()
     await page.goBack()
     await row('Shot 7').waitFor()
-    expect(await page.locator('.grid-body [aria-selected="true"] .job-name').allTextContents()).toEqual(['Shot 7'])
+    await page.locator('.grid-body [aria-selected="true"] .job-name').getByText('Shot 7', { exact: true }).waitFor()
+    expect(await page.locator('.grid-body [aria-selected="true"]').count()).toBe(1)
     await row('Shot 9').dblclick({ position: { x: 320, y: 10 } })
     await page.getByRole('heading', { name: 'Shot 9' }).waitFor()
     await page.getByRole('link', { name: 'Shot', exact: true }).click()

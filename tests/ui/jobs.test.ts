@@ -6,7 +6,7 @@ import type { Job } from '../../src/models.ts'
 import { until } from '../support/server.ts'
 import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 
 describe.skipIf(!usable)('the Jobs view', () => {
   let opened: Opened

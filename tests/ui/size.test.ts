@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { until } from '../support/server.ts'
 import { chromiumPath, closeBrowser, openPage } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const FRAMES = 100_000
 const ROOTS = 1000
 

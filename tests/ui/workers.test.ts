@@ -7,7 +7,7 @@ import { agents } from '../worker/support.ts'
 import { violations } from './axe.ts'
 import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 
 describe.skipIf(!usable)('the Workers view', () => {
   let opened: Opened

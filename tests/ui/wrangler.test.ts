@@ -5,7 +5,7 @@ import type { Job } from '../../src/models.ts'
 import { until } from '../support/server.ts'
 import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
+const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const FRAMES = 3000
 
 let opened: Opened
