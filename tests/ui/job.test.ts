@@ -56,7 +56,8 @@ describe.skipIf(!usable)('the page of a job', () => {
   test('is opened from the table by Enter, double click and the link of its id, and Back returns to where one was', async () => {
     const { shot, frames } = await scene()
     await show('/jobs')
-    const row = (title: string) => page.locator('.grid-body [role="row"]').filter({ hasText: title })
+    const row = (title: string) =>
+      page.locator('.grid-body [role="row"]').filter({ has: page.getByText(title, { exact: true }) })
     await row('Shot').getByRole('button', { name: 'Open' }).click()
     await row('Shot 7').click()
     await page.getByRole('treegrid').focus()
