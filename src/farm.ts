@@ -67,6 +67,8 @@ const wallClock: Clock = () => Math.floor(Date.now() / 1000)
 
 /** How often time is asked what it did (scheduler/rescue.ts). */
 const STEP_MS = 1000
+/** What time does: each takes a step of it, and answers how much that was. */
+const OF_TIME = [endOverdueRuns, endHopelessRuns, wakeJobs, forgive, rescueFromLostWorkers] as const
 /** How often signs of life are written: what a crash may cost of them. */
 const SAVE_STEPS = 5
 
@@ -110,12 +112,8 @@ export function createFarm(
   async function step(): Promise<void> {
     const jump = jumps()
     if (jump !== 0) await write((tx) => moveDeadlines(tx, jump))
-    while ((await write(endOverdueRuns)) > 0);
-    while ((await write(endHopelessRuns)) > 0);
-    while ((await write(wakeJobs)) > 0);
-    while ((await write(forgive)) > 0);
     for (const name of waiters.names()) core.live.ping(name, clock(), {})
-    while ((await write((tx) => rescueFromLostWorkers(tx, workerTimeout))) > 0);
+    for (const take of OF_TIME) while ((await write((tx) => take(tx, workerTimeout))) > 0);
     if (cradles.size > 0) await emptyCradles()
     await retention.step(clock())
     core.history.look(clock(), core.live.runs.size, core.roster.size)

@@ -48,14 +48,34 @@ export const COUNTERS = [
   'reset',
 ] as const
 
-/** A group as its row has it, alone. */
-export function groupOf(row: Pick<JobRow, keyof typeof columns>, user: string): Group {
+/** What is said of a group that holds nothing yet. */
+type Bare =
+  | 'id'
+  | 'priority'
+  | 'needs_id'
+  | 'paused'
+  | 'unfinished'
+  | 'max_workers'
+  | 'error_limit'
+  | 'wake_at'
+  | 'state'
+
+export function emptyGroup(row: Pick<JobRow, Bare>, user: string): Group {
   const group = new Group(row.id, row.priority, row.needs_id)
-  for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
   group.paused = row.paused === 1
+  group.unfinished = row.unfinished
   group.max_workers = row.max_workers
   group.error_limit = row.error_limit
+  group.wake_at = row.wake_at
   group.user = user
+  group.state = row.state
+  return group
+}
+
+/** A group as its row has it, alone. */
+export function groupOf(row: Pick<JobRow, keyof typeof columns>, user: string): Group {
+  const group = emptyGroup(row, user)
+  for (const name of COUNTERS) if (name !== 'paused') Object.assign(group, { [name]: row[name] })
   return group
 }
 

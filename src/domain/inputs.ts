@@ -6,9 +6,9 @@ import { affinityNames } from './affinities.ts'
 import type { Tx } from './core.ts'
 import type { Group } from './group.ts'
 import { memoryClass, type Need, NOTHING, namesOf } from './needs.ts'
+import { linePattern } from './patterns.ts'
 import { progressPattern } from './progress.ts'
-import { jobAt } from './rows.ts'
-import { linePattern } from './verdict.ts'
+import { jobAt, SETTINGS } from './rows.ts'
 
 type Settings = Omit<JobInput, 'dependencies'>
 
@@ -43,33 +43,11 @@ export const DEFAULTS = {
   success: '',
 }
 
-/** Settings that are kept as they are said. */
-const PLAIN = [
-  'parent',
-  'title',
-  'command',
-  'dir',
-  'environment',
-  'retry',
-  'timeout',
-  'priority',
-  'user',
-  'url',
-  'progress_pattern',
-  'memory',
-  'cores',
-  'gpus',
-  'max_workers',
-  'error_limit',
-  'start_after',
-  'retry_delay',
-  'retry_growth',
-  'min_run_time',
-  'idle_timeout',
-  'fatal',
-  'success',
-] as const
-type Said = { [K in (typeof PLAIN)[number]]?: NonNullable<Settings[K]> } & { needs_id?: number }
+/** What is worked out, and not kept as it is said. */
+const WORKED_OUT = ['needs_id', 'deadline', 'frames', 'reset'] as const
+type Plain = Exclude<(typeof SETTINGS)[number], (typeof WORKED_OUT)[number]>
+const PLAIN = SETTINGS.filter((name): name is Plain => !(WORKED_OUT as readonly string[]).includes(name))
+type Said = { [K in Plain]?: NonNullable<Settings[K]> } & { needs_id?: number }
 
 /** What an input says of the columns that a user sets; `needs` is the set that the job has. */
 export function settingsOf(tx: Tx, input: Settings, field = (name: string) => name, needs = NOTHING): Said {

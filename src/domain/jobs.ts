@@ -8,7 +8,8 @@ import type { Tx } from './core.ts'
 import { refuseCircleAfterMove, setDependencies } from './dependencies.ts'
 import { tellDependents } from './dependents.ts'
 import { forgetFrameLinks } from './frameLinks.ts'
-import { Group } from './group.ts'
+import type { Group } from './group.ts'
+import { emptyGroup } from './groupRows.ts'
 import { groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { saveLeaf } from './leaves.ts'
 import { deleteJob } from './removal.ts'
@@ -179,15 +180,9 @@ function becomeGroup(tx: Tx, before: JobRow, after: JobRow, parent: Group): void
   tx.rows.setReady.run({ id: after.id, ready: 0 })
   const holds = tryAnywhere(tx, after)
   tx.rows.saveHolds.run({ id: after.id, ...holds })
-  const group = new Group(after.id, after.priority, holds.needs_id)
-  group.max_workers = after.max_workers
-  group.error_limit = after.error_limit
-  group.wake_at = holds.wake_at
-  group.user = tx.tree.shares.name(after.user)
-  group.paused = before.paused === 1
-  group.unfinished = before.unfinished
-  group.state = leaf.state
-  tx.tree.attach(group, parent)
+  const { paused, unfinished } = before
+  const row = { ...after, ...holds, paused, unfinished, state: leaf.state }
+  tx.tree.attach(emptyGroup(row, tx.tree.shares.name(after.user)), parent)
 }
 
 function becomeLeaf(tx: Tx, before: JobRow, after: JobRow): void {

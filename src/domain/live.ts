@@ -134,11 +134,8 @@ export class Live {
   /** Output of a run came in, or its own word on its progress. */
   beat(run: LiveRun, now: number, output: Uint8Array | undefined, progress: number | undefined): void {
     run.ping_time = now
-    if (output && output.byteLength > 0) {
-      run.heard = this.awake()
-      run.verdict?.read(output)
-    }
-    const stated = progress ?? (output && output.byteLength > 0 ? run.reader.read(output) : undefined)
+    if (output) run.verdict?.read(output)
+    const stated = progress ?? (output && run.reader.read(output))
     if (stated !== undefined) run.progress = stated
     this.#changedRuns.add(run)
     this.signs.job(run.job)

@@ -1,5 +1,4 @@
-import { RE2JS } from 're2js'
-import { invalid } from '../errors.ts'
+import { cached, compilePattern } from './patterns.ts'
 
 /** What an empty `progress_pattern` stands for. */
 export const DEFAULT_PATTERN = 'PROGRESS:%percent'
@@ -9,32 +8,21 @@ const NUMBER = '[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+'
 const SEARCHED = 16 * 1024
 /** What is kept of one chunk for a match that the next one completes. */
 const CARRIED = 256
-const CACHE_SIZE = 256
 
 export interface ProgressPattern {
   /** The progress (0 to 1) that the last match in `text` states; undefined without a match. */
   last(text: string): number | undefined
 }
 
-const cache = new Map<string, ProgressPattern>()
-
 /**
  * `progress_pattern` of `behaviour.md`: a regular expression with %percent (0–100) or %one (0–1) where the number stands.
  * It runs in RE2, whose time is linear in the text whatever the pattern, since patterns come from users and logs are long.
  * Throws an `invalid` FarmError for a pattern RE2 cannot take (look-arounds and back-references).
  */
-export function progressPattern(source: string, field = 'progress_pattern'): ProgressPattern {
-  const known = cache.get(source)
-  if (known) return known
-  const pattern = compile(source === '' ? DEFAULT_PATTERN : source, field)
-  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string)
-  cache.set(source, pattern)
-  return pattern
-}
+export const progressPattern = (source: string, field = 'progress_pattern'): ProgressPattern =>
+  patternOf(source === '' ? DEFAULT_PATTERN : source, field)
 
-function compile(source: string, field: string): ProgressPattern {
-  return plain(source) ?? expression(source, field)
-}
+const patternOf = cached((source, field) => plain(source) ?? expression(source, field))
 
 /** A text without meaning to RE2, and without what a number is made of, so that two matches cannot overlap. */
 const PLAIN = /^([^\\^$.|?*+()[\]{}0-9%]+)(%percent|%one)$/
@@ -67,16 +55,8 @@ function expression(source: string, field: string): ProgressPattern {
     scales.push({ name, scale: word === '%one' ? 1 : 100 })
     return `(?P<${name}>${NUMBER})`
   })
-  let regexp: RE2JS
-  try {
-    regexp = RE2JS.compile(named)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw invalid(
-      field,
-      `'${source}' is not a regular expression that can be used (${why}): write one without look-arounds and back-references, with %percent or %one for the number.`,
-    )
-  }
+  const more = ', with %percent or %one for the number'
+  const regexp = compilePattern(named, field, { said: source, more })
   return {
     last(text) {
       let found: number | undefined

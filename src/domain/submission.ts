@@ -7,11 +7,12 @@ import type { Dependency, NewJob } from '../models.ts'
 import type { Tx } from './core.ts'
 import { setDependencies } from './dependencies.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
-import { Group } from './group.ts'
+import type { Group } from './group.ts'
+import { emptyGroup } from './groupRows.ts'
 import { DEFAULTS, groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { jobRow } from './rows.ts'
 import { shownIn } from './seen.ts'
-import { restingState } from './states.ts'
+import { restingState, wakeTime } from './states.ts'
 
 /** Rows made in one transaction, some 20 ms: other requests come in between. */
 const STEP = 1500
@@ -56,7 +57,7 @@ export function* submit(
     const { settings, paused, inside, frames } = job
     const isLeaf = settings.command !== '' && !frames
     const state = restingState(paused, 0)
-    const wake_at = settings.start_after > tx.now ? settings.start_after : 0
+    const wake_at = wakeTime({ start_after: settings.start_after, retry_at: 0 }, tx.now)
     const ready = Number(isLeaf && state === 'WAITING' && wake_at === 0)
     const own = {
       ...settings,
@@ -69,13 +70,8 @@ export function* submit(
     if (isLeaf) {
       if (holder) born(holder, settings.needs_id, ready === 1)
     } else {
-      const group = new Group(job.id, settings.priority, settings.needs_id)
-      group.max_workers = settings.max_workers
-      group.error_limit = settings.error_limit
-      group.wake_at = wake_at
-      group.user = tx.tree.shares.name(settings.user)
-      group.paused = paused
-      group.state = state
+      const row = { ...settings, id: job.id, paused: Number(paused), unfinished: 0, wake_at, state }
+      const group = emptyGroup(row, tx.tree.shares.name(settings.user))
       groups.set(job, group)
       if (holder) {
         group.parent = holder
@@ -102,18 +98,9 @@ export function* submit(
   return planned.filter((job) => !job.inside).map((job) => job.id)
 }
 
-/** What a frame has from its group's place in the tree, and not by itself. */
-const OF_A_FRAME = {
-  needs_id: 0,
-  priority: DEFAULTS.priority,
-  url: '',
-  memory: 0,
-  cores: 0,
-  gpus: 0,
-  max_workers: 0,
-  error_limit: 0,
-  start_after: 0,
-}
+/** What its group says once for all of them, a frame itself leaves out. */
+const { needs_id, priority, url, memory, cores, gpus, max_workers, error_limit, start_after } = DEFAULTS
+const OF_A_FRAME = { needs_id, priority, url, memory, cores, gpus, max_workers, error_limit, start_after }
 
 /** Leaves, all of them ready or none, came to a group that no tree knows yet. */
 function born(group: Group, needs: number, ready: boolean, count = 1): void {

@@ -1,36 +1,13 @@
 /** What the output of a run says of its end, whatever its exit code: `fatal` and `success` of its job. */
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import type { JobRow } from '../db/schema.ts'
-import { invalid } from '../errors.ts'
+import { linePattern } from './patterns.ts'
 import type { RunEnd } from './states.ts'
 
 /** Of one report so much is searched, from its end: a flood must not cost more than a tenth of a second. */
 const SEARCHED = 1024 * 1024
 /** A line is looked at so far. */
 const LONGEST_LINE = 16 * 1024
-const CACHE_SIZE = 256
-
-const cache = new Map<string, RE2JS>()
-
-/** A regular expression of a user, in RE2: its time is linear in the text, whatever it is. */
-export function linePattern(source: string, field: string): RE2JS {
-  const known = cache.get(source)
-  if (known) return known
-  let pattern: RE2JS
-  try {
-    pattern = RE2JS.compile(source)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw invalid(
-      field,
-      `'${source}' is not a regular expression that can be used (${why}): write one without look-arounds and back-references.`,
-    )
-  }
-  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string)
-  cache.set(source, pattern)
-  return pattern
-}
-
 export function verdictOf({ fatal, success }: Pick<JobRow, 'fatal' | 'success'>): Verdict | undefined {
   return fatal === '' && success === '' ? undefined : new Verdict(fatal, success)
 }

@@ -81,6 +81,12 @@ export function askerOf(
   }
 }
 
+/** A worker that is active and heard of, by what is in memory of it. */
+export function askerOfPresent(core: Core, name: string): Asker | undefined {
+  const kind = core.roster.kindOf(name)
+  return kind && askerOf(core, { ...kind, name, host: core.roster.hostOf(name) ?? '' })
+}
+
 /**
  * Whether a worker on another host than the one where a job failed could take it: active, heard of, fit for it, and not
  * blocked there. Another slot of the same machine would only fail again.
@@ -96,4 +102,8 @@ export function othersFit(core: Core, set: number, host: string, root: number): 
 
 /** Whether workers of a kind can take what needs this set, when their hosts are free. */
 export const kindFits = (core: Core, kind: Kind, set: number): boolean =>
-  fitsIn(core.needs.at(set), kind) && cachedLines(core, kind.affinity).some((line) => line(set))
+  fitsIn(core.needs.at(set), kind) && namesFit(core, kind, set)
+
+/** Whether one of the kind's affinity lines has all names that the set asks for. */
+export const namesFit = (core: Core, kind: Pick<Kind, 'affinity'>, set: number): boolean =>
+  cachedLines(core, kind.affinity).some((line) => line(set))

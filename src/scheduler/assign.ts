@@ -10,7 +10,7 @@ import { keepSession, questionOf, type Speaker } from '../domain/sessions.ts'
 import type { Resources } from '../domain/usage.ts'
 import { declare, greet, loseRun, type Machine } from '../domain/workers.ts'
 import type { Assignment } from '../protocol.ts'
-import { askerOf } from './asker.ts'
+import { askerOf, askerOfPresent } from './asker.ts'
 import { hasWork, pick } from './pick.ts'
 
 /**
@@ -82,6 +82,6 @@ export function nothingFor(
 
 /** Whether a worker that is active and present would get a job now, by what is in memory of it. */
 export function wouldGetSomething(core: Core, name: string): boolean {
-  const kind = core.roster.kindOf(name)
-  return kind !== undefined && hasWork(core, askerOf(core, { ...kind, name, host: core.roster.hostOf(name) ?? '' }))
+  const asker = askerOfPresent(core, name)
+  return asker !== undefined && hasWork(core, asker)
 }

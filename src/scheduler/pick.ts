@@ -70,20 +70,21 @@ function bestAtRoot(core: Pick<Core, 'tree' | 'rows'>, asker: Asker, line: Line)
     const fair = shares.isFair ? shares.of(a.user) - shares.of(b.user) : 0
     return (b.priority - a.priority || fair || a.id - b.id) <= 0 ? a : b
   }
+  /** Which root jobs that need this set are open to the worker; none at all: undefined. */
+  const openIn = (set: number) => {
+    if (!line(set)) return undefined
+    const sure = asker.isSure(set)
+    if (sure && !asker.may(set, 0)) return undefined
+    return (id: number) => !asker.blocked.has(id) && (sure || asker.may(set, id))
+  }
   let best: Group | Child | undefined
   for (const [set, queue] of root.queues) {
-    if (!line(set)) continue
-    const sure = asker.isSure(set)
-    if (sure && !asker.may(set, 0)) continue
-    const isOpen = (id: number) => !asker.blocked.has(id) && (sure || asker.may(set, id))
-    best = better(best, bestRootGroup(queue, isOpen, better))
+    const isOpen = openIn(set)
+    if (isOpen) best = better(best, bestRootGroup(queue, isOpen, better))
   }
   for (const set of root.leaves.keys()) {
-    if (!line(set)) continue
-    const sure = asker.isSure(set)
-    if (sure && !asker.may(set, 0)) continue
-    const isOpen = (id: number) => !asker.blocked.has(id) && (sure || asker.may(set, id))
-    best = better(best, bestRootLeaf(core, set, isOpen, better))
+    const isOpen = openIn(set)
+    if (isOpen) best = better(best, bestRootLeaf(core, set, isOpen, better))
   }
   return best
 }

@@ -10,7 +10,7 @@ import type { Group } from '../domain/group.ts'
 import { pathNeeds, rootOf } from '../domain/path.ts'
 import { isGroup, jobRow } from '../domain/rows.ts'
 import { fitsIn } from '../domain/usage.ts'
-import { askerOf, cachedLines } from './asker.ts'
+import { askerOfPresent, namesFit } from './asker.ts'
 import { countBefore, type Fitting, fittingWorkers, MOST_COUNTED } from './queue.ts'
 import { asked, list, MOST_NAMED, why } from './words.ts'
 
@@ -133,7 +133,7 @@ function noWorker(core: Core, needed: number, root: number): WhyReason {
   const active = core.roster.size
   if (active === 0) return { kind: 'no_worker', text: 'No worker is active and shows signs of life.', needs }
   const kinds = [...core.roster.kinds]
-  const ofAffinity = kinds.filter((kind) => cachedLines(core, kind.affinity).some((line) => line(needed)))
+  const ofAffinity = kinds.filter((kind) => namesFit(core, kind, needed))
   if (ofAffinity.length === 0) {
     const text =
       needs.length === 0
@@ -204,6 +204,5 @@ function queue(core: Core, row: JobRow, needed: number, root: number, fitting: F
 }
 
 function mayTake(core: Core, name: string, needed: number, root: number): boolean {
-  const worker = core.rows.worker.get({ name })
-  return worker !== undefined && askerOf(core, worker).may(needed, root)
+  return askerOfPresent(core, name)?.may(needed, root) ?? false
 }
