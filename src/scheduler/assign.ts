@@ -42,6 +42,8 @@ export function assign(
   const here = there.state === 'WAITING' ? there : saveWorker(tx, there, { state: 'WAITING' })
   const worker = declare(tx, here, machine)
   const id = worker.active ? pick(tx, askerOf(tx, worker)) : undefined
+  const kind = tx.roster.kindOf(name)
+  if (kind) kind.served = id !== undefined
   if (id === undefined) return null
   const { run, job, takes } = startRun(tx, jobRow(tx, id), worker)
   keepSession(tx, name, speaker, run)
@@ -68,8 +70,8 @@ export function nothingFor(
 ): boolean {
   // A session that is new, or another's, has to be kept first.
   if (core.live.sessions.get(name)?.id !== session) return false
-  // On a busy farm there mostly is something: then the row need not be read twice. The transaction reads it anyway.
-  if (wouldGetSomething(core, name)) return false
+  // On a busy farm there mostly is something: then nothing need be looked at twice. The transaction does it anyway.
+  if (core.roster.kindOf(name)?.served || wouldGetSomething(core, name)) return false
   const worker = core.rows.worker.get({ name })
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
   const isOther =
