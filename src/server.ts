@@ -1,7 +1,8 @@
 import { BackupSchedule } from './backup/schedule.ts'
 import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
-import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
+import { Checkpointer } from './db/checkpointer.ts'
+import { type DataFolder, type Durability, databaseIn, openData, StartError, unusable } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
@@ -55,6 +56,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const backups = config.backup_dir || backupsIn(data)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
+  const checkpointer = new Checkpointer(folder.db.sqlite, databaseIn(data))
   const schedule = new BackupSchedule({
     data,
     folder: backups,
@@ -80,6 +82,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     throw new StartError(listenProblem(host, port, error), error)
   }
   farm.run()
+  checkpointer.start()
   if (backup_every > 0) schedule.start()
   if (durability === 'normal')
     console.error(
@@ -100,6 +103,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       const deadline = performance.now() + STOP_MS
       while ((app.server?.pendingRequests ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10)
       await app.server?.stop(true)
+      await checkpointer.stop()
       folder.close()
     },
   }
