@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<Event>[] = [
     label: 'State',
     width: 100,
     sort: 'state',
-    narrow: 40,
+    narrow: 56,
     cell: ({ state }) => <StateMark state={state} />,
     value: ({ state }) => state,
   },

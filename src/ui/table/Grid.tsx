@@ -114,6 +114,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
       aria-rowcount={lines.count + 1}
       style={{ '--width': `${model.width}px` } as CSSProperties}
       onKeyDown={onKeyDown}
+      onPointerOver={sayWhole}
       onMouseDown={onMouseDown}
       onClick={onClick}
       onDoubleClick={(event) => {
@@ -138,4 +139,10 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
       {lines.count === 0 && <div className="grid-empty">{props.empty}</div>}
     </div>
   )
+}
+
+/** What is cut off is said where the mouse is: a title on each cell would be made for nothing nearly always. */
+function sayWhole({ target }: MouseEvent): void {
+  const cell = target instanceof Element ? target.closest<HTMLElement>('.grid-body .grid-cell') : null
+  if (cell) cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : ''
 }
