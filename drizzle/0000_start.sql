@@ -34,6 +34,7 @@ CREATE TABLE `events` (
 );
 --> statement-breakpoint
 CREATE INDEX `events_open` ON `events` (`worker`) WHERE state = 'WORKING';--> statement-breakpoint
+CREATE INDEX `events_long` ON `events` (start + duration) WHERE duration >= 3600;--> statement-breakpoint
 CREATE INDEX `events_by_job` ON `events` (`job_id`,`id`);--> statement-breakpoint
 CREATE INDEX `events_by_worker` ON `events` (`worker`,`id`);--> statement-breakpoint
 CREATE INDEX `events_by_start` ON `events` (`start`,`id`);--> statement-breakpoint

@@ -218,6 +218,9 @@ export const workers = sqliteTable('workers', {
   gpus: count('gpus'),
 })
 
+/** Seconds. Runs that took longer are few: what ran at a time is found among them, and among those that began shortly before. */
+export const LONG_RUN = 3600
+
 /** One row for each run: its id is the id of the run. Rows outlive their job and worker: they are the history. */
 export const events = sqliteTable(
   'events',
@@ -237,6 +240,9 @@ export const events = sqliteTable(
   (t) => [
     // What runs: a dozen thousand rows of millions, from which the use of limits and hosts is built at the start.
     index('events_open').on(t.worker).where(sql`state = 'WORKING'`),
+    index('events_long')
+      .on(sql`start + duration`)
+      .where(sql`duration >= ${sql.raw(String(LONG_RUN))}`),
     index('events_by_job').on(t.job_id, t.id),
     index('events_by_worker').on(t.worker, t.id),
     index('events_by_start').on(t.start, t.id),

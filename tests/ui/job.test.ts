@@ -358,7 +358,7 @@ describe.skipIf(!usable)('the page of a job', () => {
       await page.getByText('1 run mark').waitFor()
       await page.getByRole('button', { name: 'Run before' }).click()
       await page.locator('.log-row[data-own]').getByText('run on node-1').waitFor()
-      await page.getByRole('button', { name: 'Start of the log' }).click()
+      await page.getByRole('button', { name: 'Top of the log' }).click()
       await until(async () => (await page.getByText(/^w+$/).count()) > 5, 'the wrapped line')
       await page.getByLabel('Wrap').uncheck()
       await until(async () => (await page.getByText(/^w+$/).count()) === 1, 'the line in one')

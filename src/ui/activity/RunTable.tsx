@@ -6,8 +6,10 @@ import { useRow } from '../data/rows.ts'
 import { duration, moment } from '../parts/format.ts'
 import { JobLink, jobAddress } from '../parts/JobLink.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
+import type { CellsProps } from '../table/Body.tsx'
+import { cellOf } from '../table/Cell.tsx'
 import { type Column, useColumns } from '../table/columns.ts'
-import { type CellsProps, Grid } from '../table/Grid.tsx'
+import { Grid } from '../table/Grid.tsx'
 import type { Sort } from '../table/Header.tsx'
 import { kept, nothing, type Selection } from '../table/selection.ts'
 import { linesOf } from '../workers/lines.ts'
@@ -20,7 +22,7 @@ const COLUMNS: readonly Column<Event>[] = [
     label: 'State',
     width: 100,
     sort: 'state',
-    narrow: 40,
+    narrow: 56,
     cell: ({ state }) => <StateMark state={state} />,
     value: ({ state }) => state,
   },
@@ -81,11 +83,7 @@ const Going = ({ start }: { start: number }) => duration(Math.max(0, useNow() - 
 
 function RunCells({ of, columns }: CellsProps<number, Event, unknown>) {
   const run = useRow(runRows, of)
-  return columns.map((column) => (
-    <div key={column.id} role="gridcell" className="grid-cell" data-column={column.id} data-end={column.end}>
-      {run && column.cell(run, undefined)}
-    </div>
-  ))
+  return columns.map((column) => cellOf(column, run && column.cell(run, undefined)))
 }
 
 const nobody = () => undefined

@@ -24,7 +24,8 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
   const asked = askedFor(rangeOf(span, serverNow()))
   const going = 'last' in span
   const query: Record<string, string> = {
-    since: String(asked.from),
+    // What ran in this time, however long before it began.
+    ended_since: String(asked.from),
     ...(!going && { until: String(asked.to) }),
     ...(job && { job }),
     ...(worker && { worker }),

@@ -11,8 +11,10 @@ import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { duration, moment } from '../parts/format.ts'
 import { jobAddress } from '../parts/JobLink.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
+import type { CellsProps } from '../table/Body.tsx'
+import { cellOf } from '../table/Cell.tsx'
 import { type Column, useColumns } from '../table/columns.ts'
-import { type CellsProps, Grid } from '../table/Grid.tsx'
+import { Grid } from '../table/Grid.tsx'
 import type { Sort } from '../table/Header.tsx'
 import { type Lines, nothing, type Selection } from '../table/selection.ts'
 import { dateOf } from './facts.ts'
@@ -92,11 +94,7 @@ function Going({ start }: { start: number }) {
 
 function RunCells({ of, columns }: CellsProps<number, Event, unknown>) {
   const run = useRow(rows, of)
-  return columns.map((column) => (
-    <div key={column.id} role="gridcell" className="grid-cell" data-column={column.id} data-end={column.end}>
-      {run && column.cell(run, undefined)}
-    </div>
-  ))
+  return columns.map((column) => cellOf(column, run && column.cell(run, undefined)))
 }
 
 export function Runs({ job }: { job: Job }) {
