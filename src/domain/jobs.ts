@@ -7,6 +7,7 @@ import { clearBlocklist } from './blocklist.ts'
 import type { Tx } from './core.ts'
 import { refuseCircleAfterMove, setDependencies } from './dependencies.ts'
 import { tellDependents } from './dependents.ts'
+import { refuseMoveDeeper } from './depth.ts'
 import { forgetFrameLinks } from './frameLinks.ts'
 import type { Group } from './group.ts'
 import { emptyGroup } from './groupRows.ts'
@@ -43,7 +44,10 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   tx.changes.job(id, after.parent)
   if (isGroup(before) && isGroup(after)) {
     const group = groupAt(tx, id)
-    if (moved) tx.tree.move(group, parent)
+    if (moved) {
+      refuseMoveDeeper(tx.tree, group, parent, field('parent'))
+      tx.tree.move(group, parent)
+    }
     const { priority, needs_id: needs, max_workers, error_limit } = after
     const rules = { priority, needs, max_workers, error_limit, user: tx.tree.shares.name(after.user) }
     if (Object.entries(rules).some(([name, value]) => group[name as keyof typeof rules] !== value))
