@@ -5,7 +5,7 @@
 import { invalid } from '../errors.ts'
 import type { Dependency, NewJob } from '../models.ts'
 import type { Tx } from './core.ts'
-import { setDependencies } from './dependencies.ts'
+import { refuseTooMany, setDependencies } from './dependencies.ts'
 import { groupsTo, refuseDeeper } from './depth.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import type { Group } from './group.ts'
@@ -208,6 +208,7 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
     }))
     stack.push(...children.reverse())
   }
+  refuseTooMany(planned.map(({ input }) => input.dependencies))
   for (const { input, field: at } of planned)
     for (const each of input.dependencies ?? []) byId(each, (name) => (names.has(name) ? 0 : refuseName(name, at)))
   return planned

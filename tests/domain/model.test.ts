@@ -24,7 +24,7 @@ const policy = fc.record<Policy>({
 /** Resets and deletes are done in their transaction; or all of them in steps of two rows, whenever the draw says. */
 const KINDS = [
   ['as always', STEPS],
-  ['with steps behind the answers', { atOnce: 0, rows: 2, ms: 0 }],
+  ['with steps behind the answers', { atOnce: 0, links: 500, rows: 2, ms: 0 }],
 ] as const
 
 test.each(KINDS)(
