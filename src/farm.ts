@@ -106,6 +106,10 @@ export function createFarm(
   async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
     const result = await commit(operation, how)
     if (waiters.size > 0) void waiters.wake()
+    if (core.work.noted) {
+      core.work.noted = false
+      behind.look()
+    }
     return result
   }
 

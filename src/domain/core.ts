@@ -5,10 +5,11 @@ import { type Avoided, forgiveAll } from './avoided.ts'
 import type { Steps } from './background.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
-import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
 import { Failures } from './failures.ts'
+import type { Others } from './frameLinks.ts'
 import { History } from './history.ts'
+import { type Links, prepareLinks } from './links.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
@@ -18,6 +19,7 @@ import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
 import { type Order, Shares } from './shares.ts'
 import { Signs } from './signs.ts'
+import { tellDependents } from './telling.ts'
 import { Tree } from './tree.ts'
 import { Usage } from './usage.ts'
 
@@ -25,9 +27,12 @@ import { Usage } from './usage.ts'
 export interface Core {
   db: Db
   rows: Rows
+  links: Links
   resets: ReturnType<typeof prepareResets>
   removal: ReturnType<typeof prepareRemoval>
   steps: Steps
+  /** Of what is done behind the answers: something has been noted; what is remembered from one step to the next. */
+  work: { noted: boolean; others?: Others }
   needs: NeedSets
   tree: Tree
   live: Live
@@ -90,9 +95,11 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
   return {
     db,
     rows,
+    links: prepareLinks(db),
     resets: prepareResets(db),
     removal,
     steps,
+    work: { noted: true },
     needs,
     tree: new Tree(db, needs, changes, shares),
     live: new Live(awake, signs, changes),

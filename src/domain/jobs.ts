@@ -4,9 +4,10 @@ import type { JobRow } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { JobInput } from '../models.ts'
 import { clearBlocklist } from './blocklist.ts'
+import { refuseCircleAfterMove } from './circles.ts'
 import type { Tx } from './core.ts'
-import { refuseCircleAfterMove, setDependencies } from './dependencies.ts'
-import { tellDependents } from './dependents.ts'
+import { refuseTooMany, setDependencies } from './dependencies.ts'
+import { refuseMoveDeeper } from './depth.ts'
 import { forgetFrameLinks } from './frameLinks.ts'
 import type { Group } from './group.ts'
 import { emptyGroup } from './groupRows.ts'
@@ -19,9 +20,11 @@ import { endRun } from './runs.ts'
 import { RESET, shownIn } from './seen.ts'
 import { restingState, wakeTime } from './states.ts'
 import { stopBelow } from './subtree.ts'
+import { tellDependents } from './telling.ts'
 
 /** Changes jobs by id. Fields that the server keeps are ignored: clients of Coalition hand back whole jobs. */
 export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
+  refuseTooMany(Object.values(edits).map((edit) => edit.dependencies))
   for (const id of Object.keys(edits)) jobRow(tx, Number(id), id)
   for (const [id, edit] of Object.entries(edits)) editJob(tx, Number(id), edit)
 }
@@ -43,7 +46,10 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   tx.changes.job(id, after.parent)
   if (isGroup(before) && isGroup(after)) {
     const group = groupAt(tx, id)
-    if (moved) tx.tree.move(group, parent)
+    if (moved) {
+      refuseMoveDeeper(tx.tree, group, parent, field('parent'))
+      tx.tree.move(group, parent)
+    }
     const { priority, needs_id: needs, max_workers, error_limit } = after
     const rules = { priority, needs, max_workers, error_limit, user: tx.tree.shares.name(after.user) }
     if (Object.entries(rules).some(([name, value]) => group[name as keyof typeof rules] !== value))
