@@ -18,6 +18,10 @@ export function prepareLinks({ sqlite }: Db) {
     add: statement(`
       insert into dependencies (job_id, dependency, kind, met)
       select $job_id, value ->> 0, value ->> 1, value ->> 2 from json_each($list) where true on conflict do nothing`),
+    addOne: statement(`
+      insert into dependencies (job_id, dependency, kind, met) values ($job_id, $dependency, $kind, $met)
+      on conflict do nothing`),
+    setOneWaited: statement('update jobs set waited = 1 where id = $dependency and waited = 0'),
     setWaited: statement(`
       update jobs set waited = 1 where id in (select value ->> 0 from json_each($list)) and waited = 0`),
     remove: statement(`
@@ -68,9 +72,16 @@ export function prepareLinks({ sqlite }: Db) {
 }
 export type Links = ReturnType<typeof prepareLinks>
 
-/** What is waited for is to be known by that. */
+/** Answers how many are new. What is waited for knows it from now on. */
 export function addLinks(links: Links, job_id: number, list: readonly [number, DependencyKind, number][]): number {
   if (list.length === 0) return 0
+  const [[dependency, kind, met] = [0, 'all', 0]] = list
+  if (list.length === 1) {
+    // The lists cost 15 µs by themselves.
+    const { changes } = links.addOne.run({ job_id, dependency, kind, met })
+    links.setOneWaited.run({ dependency })
+    return changes
+  }
   const json = JSON.stringify(list)
   const { changes } = links.add.run({ job_id, list: json })
   links.setWaited.run({ list: json })

@@ -270,6 +270,7 @@ export function prepareRows(db: Db) {
         })
         .returning({ failures: blocklist.failures }),
     ),
+    failuresIn: hot<typeof blocklist.$inferSelect>(db, db.select().from(blocklist).where(is(blocklist.root, 'root'))),
     setPriority: hot(
       db,
       db
