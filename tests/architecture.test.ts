@@ -83,8 +83,10 @@ const WIRE = ['models', 'protocol', 'answers', 'watch']
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
   cli: ['server', 'import', 'backup', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['http', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
-  http: ['farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
+  server: ['http', 'doors', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  http: ['doors', 'farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
+  // Who may come in, and to what: beside the farm, which lets everybody do everything.
+  doors: ['farm', 'domain', 'db', ...WIRE, ...LEAVES],
   // In the browser: what goes over the wire, and the client that the command line has.
   ui: ['client', ...WIRE],
   bundle: [],
