@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 import * as answers from '../answers.ts'
+import { type Crowd, createPeople } from '../doors/people.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
@@ -13,11 +14,14 @@ import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
 import { limitRoutes } from './limits.ts'
+import { meRoutes } from './me.ts'
 import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
 import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
+import { tokenRoutes } from './tokens.ts'
+import { userRoutes as peopleRoutes } from './users.ts'
 import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
 
@@ -35,7 +39,11 @@ const userRoutes = (farm: Farm, prefix: string) =>
     .use(affinityRoutes(farm, prefix))
 
 /** Every route there is. `more`: what the farm does not know of the server's health. */
-export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () => ({})) => {
+export const createApp = (
+  farm: Farm,
+  more: () => Partial<answers.Health> = () => ({}),
+  people: Crowd = createPeople(farm),
+) => {
   const routes: Route[] = []
   // normalize would take away what a client sent too much: it is told instead.
   const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm) } })
@@ -56,6 +64,9 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(limitRoutes(farm))
     .use(farmRoutes(farm))
     .use(whyRoutes(farm))
+    .use(meRoutes(people))
+    .use(peopleRoutes(people))
+    .use(tokenRoutes(people))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm))
     .use(submitRoutes(farm))

@@ -55,6 +55,7 @@ export const docs = () =>
             { name: 'Affinities', description: 'The numbered names, 1 to 63' },
             { name: 'Limits', description: 'What the whole farm has only so many of' },
             { name: 'Farm', description: 'What the farm did, and what needs a look' },
+            { name: 'People', description: 'Users, signing in, tokens' },
             { name: 'Runs', description: "The workers' own protocol" },
             { name: 'Server', description: 'The server itself' },
             { name: 'Coalition 4', description: 'The wire of existing workers and submitters' },
