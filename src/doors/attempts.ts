@@ -1,4 +1,5 @@
 /** How often somebody may try to sign in. Pure but for its memory. */
+import { Recent } from './recent.ts'
 
 interface Rule {
   /** Failures that cost nothing: people mistype. */
@@ -26,9 +27,9 @@ interface Record {
 }
 
 export class Attempts {
-  #records = new Map<string, Record>()
+  #records = new Recent<string, Record>(MOST_KEPT)
   /** Addresses from which a name has signed in: there it waits for nobody's failures but its own. */
-  #known = new Set<string>()
+  #known = new Recent<string, true>(MOST_KEPT)
 
   /** Seconds to wait before the next attempt, 0: it may be made, and counts as failed until `succeeded` is told. */
   begin(user: string, address: string | undefined, now: number): number {
@@ -45,10 +46,7 @@ export class Attempts {
     this.#records.delete(name)
     const record = this.#records.get(place)
     if (record) record.failures--
-    this.#known.delete(pairKey(user, address))
-    this.#known.add(pairKey(user, address))
-    const [oldest] = this.#known
-    if (this.#known.size > MOST_KEPT && oldest !== undefined) this.#known.delete(oldest)
+    this.#known.set(pairKey(user, address), true)
   }
 
   get size(): number {
@@ -58,7 +56,7 @@ export class Attempts {
   #keysOf(user: string, address: string | undefined): [user: [string, Rule], address: [string, Rule]] {
     const pair = pairKey(user, address)
     return [
-      [this.#known.has(pair) ? pair : `user ${user}`, BY_USER],
+      [this.#known.get(pair) ? pair : `user ${user}`, BY_USER],
       [addressKey(address), BY_ADDRESS],
     ]
   }
@@ -74,10 +72,7 @@ export class Attempts {
   #fail(key: string, now: number): void {
     const record = this.#records.get(key)
     const failures = record ? standing(record, now) + 1 : 1
-    this.#records.delete(key)
     this.#records.set(key, { failures, at: now })
-    const [oldest] = this.#records.keys()
-    if (this.#records.size > MOST_KEPT && oldest !== undefined) this.#records.delete(oldest)
   }
 }
 

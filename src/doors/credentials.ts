@@ -1,6 +1,7 @@
 /** Whose a token or a session is: asked with each request, so it is answered from memory, and at once otherwise. */
 import { type Actor, type People, RIGHTS, type Right, ROLES } from './actor.ts'
 import type { Holder, PeopleRows } from './peopleRows.ts'
+import { Recent } from './recent.ts'
 import { hashOf, isSession, isToken } from './secrets.ts'
 
 export type User = Extract<Actor, { kind: 'user' }>
@@ -24,7 +25,7 @@ const USED_EVERY_SECONDS = 60
 export const ELSEWHERE_SECONDS = 30 * 86_400
 
 export class Credentials implements People {
-  #known = new Map<string, Known>()
+  #known = new Recent<string, Known>(MOST_KNOWN)
 
   constructor(
     private readonly rows: PeopleRows,
@@ -57,8 +58,6 @@ export class Credentials implements People {
   #load(hash: string, isToken: boolean, now: number): Known | undefined {
     const known = isToken ? this.#token(hash) : this.#session(hash)
     if (!known || (known.expires > 0 && known.expires <= now)) return undefined
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest)
     this.#known.set(hash, known)
     return known
   }
