@@ -4,10 +4,13 @@
  */
 export const ERROR_KINDS = [
   'malformed',
+  'unauthenticated',
+  'forbidden',
   'invalid',
   'not_found',
   'conflict',
   'too_large',
+  'too_often',
   'unavailable',
   'no_room',
 ] as const

@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 import * as answers from '../answers.ts'
+import { Doors } from '../doors/doors.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
@@ -9,6 +10,7 @@ import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { farmRoutes } from './farm.ts'
+import { createGuard } from './guard.ts'
 import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
@@ -35,10 +37,12 @@ const userRoutes = (farm: Farm, prefix: string) =>
     .use(affinityRoutes(farm, prefix))
 
 /** Every route there is. `more`: what the farm does not know of the server's health. */
-export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () => ({})) => {
+export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () => ({}), doors: Doors = new Doors()) => {
   const routes: Route[] = []
+  const guard = createGuard(farm, doors)
   // normalize would take away what a client sent too much: it is told instead.
-  const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm) } })
+  const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm, guard) } })
+    .use(guard.hooks())
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
     .model(wire)
@@ -57,7 +61,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(farmRoutes(farm))
     .use(whyRoutes(farm))
     .use(jobPageRoutes(farm))
-    .use(coalitionRoutes(farm))
+    .use(coalitionRoutes(farm, guard))
     .use(submitRoutes(farm))
     .get(
       '/api/health',

@@ -6,22 +6,28 @@ import { misfit } from './words.ts'
 /** The one table from kind of error to HTTP status. */
 const STATUS: Record<ErrorKind, number> = {
   malformed: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   conflict: 409,
   too_large: 413,
   invalid: 422,
+  too_often: 429,
   unavailable: 503,
   no_room: 507,
 }
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Content Too Large',
+  421: 'Misdirected Request',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
   507: 'Insufficient Storage',
