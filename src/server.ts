@@ -1,8 +1,13 @@
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import { BackupSchedule } from './backup/schedule.ts'
 import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
+import { type DoorRules, Doors } from './doors/doors.ts'
+import { entrances } from './doors/entrances.ts'
+import { HOST_NAME, namesOf } from './doors/hosts.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
@@ -33,6 +38,13 @@ export interface ServerConfig {
   /** Days, 0: for ever. */
   keep_finished?: number
   keep_events?: number
+  /** Who may come in (settings/doors.ts); lists of networks, names and sites. */
+  trust?: string[]
+  loopback?: 'trust' | 'ask'
+  hosts?: string[]
+  origins?: string[]
+  trusted_proxies?: string[]
+  workers_trust?: string[]
 }
 
 export interface Server {
@@ -62,7 +74,8 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}))
+  const doors = new Doors(doorRules(config))
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), doors)
   try {
     app.listen({
       hostname: host,
@@ -85,6 +98,18 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     console.error(
       'durability is normal: a crash of the server costs nothing, a power cut may cost what was answered last; "full" keeps it.',
     )
+  if (!isLoopback(host))
+    for (const line of entrances({
+      trust: config.trust ?? [],
+      workersTrust: config.workers_trust ?? [],
+      loopback: config.loopback ?? 'trust',
+      proxies: config.trusted_proxies ?? [],
+      names: doors.hosts.names,
+      users: 0,
+      joinToken: false,
+      tls: false,
+    }))
+      console.error(line)
   const listening = app.server?.port ?? port
   const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
   const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined
@@ -102,6 +127,28 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       await app.server?.stop(true)
       folder.close()
     },
+  }
+}
+
+function doorRules({
+  host,
+  trust,
+  loopback,
+  hosts = [],
+  origins,
+  trusted_proxies,
+  workers_trust,
+}: ServerConfig): DoorRules {
+  return {
+    onLoopbackOnly: isLoopback(host),
+    hosts: [
+      ...new Set([...namesOf(hostname()), ...(HOST_NAME.test(host) && isIP(host) === 0 ? [host] : []), ...hosts]),
+    ],
+    ...(trust && { trust }),
+    ...(loopback && { loopback }),
+    ...(origins && { origins }),
+    ...(trusted_proxies && { trustedProxies: trusted_proxies }),
+    ...(workers_trust && { workersTrust: workers_trust }),
   }
 }
 
