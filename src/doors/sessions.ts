@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { type UserRow, users } from '../db/schema.ts'
-import { FarmError } from '../errors.ts'
+import { FarmError, TooOften } from '../errors.ts'
 import type { Right, Role } from './actor.ts'
 import type { Attempts } from './attempts.ts'
 import { knownForm } from './names.ts'
@@ -94,8 +94,7 @@ export function sessionsOf(shared: Shared, attempts: Attempts, directory: Direct
     async signIn(typed: string, password: string, address: string | undefined): Promise<Opened> {
       const name = knownForm(typed) ?? ''
       const wait = attempts.begin(name, address, farm.now())
-      if (wait > 0)
-        throw new FarmError('too_often', `Too many attempts that failed: try again in ${wait} s.`, undefined)
+      if (wait > 0) throw new TooOften(`Too many attempts that failed: try again in ${wait} s.`, wait)
       const opened = await check(name, password)
       attempts.succeeded(name, address)
       return opened

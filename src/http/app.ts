@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 import * as answers from '../answers.ts'
+import { Doors } from '../doors/doors.ts'
 import { type Crowd, createPeople } from '../doors/people.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
@@ -10,6 +11,7 @@ import { docs, WEB_FRONTEND } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { farmRoutes } from './farm.ts'
+import { createGuard } from './guard.ts'
 import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
@@ -43,10 +45,13 @@ export const createApp = (
   farm: Farm,
   more: () => Partial<answers.Health> = () => ({}),
   people: Crowd = createPeople(farm),
+  doors: Doors = new Doors({ onLoopbackOnly: true }, people),
 ) => {
   const routes: Route[] = []
+  const guard = createGuard(farm, doors)
   // normalize would take away what a client sent too much: it is told instead.
-  const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm) } })
+  const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm, guard) } })
+    .use(guard.hooks())
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
     .model(wire)
@@ -64,11 +69,11 @@ export const createApp = (
     .use(limitRoutes(farm))
     .use(farmRoutes(farm))
     .use(whyRoutes(farm))
-    .use(meRoutes(people))
+    .use(meRoutes(people, guard))
     .use(peopleRoutes(people))
-    .use(tokenRoutes(people))
+    .use(tokenRoutes(people, guard))
     .use(jobPageRoutes(farm))
-    .use(coalitionRoutes(farm))
+    .use(coalitionRoutes(farm, guard))
     .use(submitRoutes(farm))
     .get(
       '/api/health',

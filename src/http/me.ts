@@ -5,14 +5,14 @@ import type { Opened } from '../doors/sessions.ts'
 import { managesPeople } from '../doors/shared.ts'
 import { FarmError } from '../errors.ts'
 import { FirstAdminInput, type Me, PasswordChange, SignIn } from '../models.ts'
-import { addressOf } from './address.ts'
-import { actorOf, credentialOf, sessionCookie } from './asker.ts'
 import { takes } from './body.ts'
 import { documented, ONE, ref } from './documented.ts'
+import type { Guard } from './guard.ts'
 import { done, json } from './json.ts'
+import { sessionCookie, sessionOf } from './session.ts'
 
 /** Signing in and out, and who one is. Whoever cannot call anything else can call these. */
-export const meRoutes = (people: Crowd) => {
+export const meRoutes = (people: Crowd, guard: Guard) => {
   const me = (actor: Actor): Me => {
     const user = actor.kind === 'user' ? actor : undefined
     return {
@@ -26,15 +26,17 @@ export const meRoutes = (people: Crowd) => {
       oidc: null,
     }
   }
+  const overTls = (request: Request): boolean =>
+    guard.doors.overTls(request.headers, request.url, () => guard.visitorOf(request).address)
   const opened = (request: Request, { secret, seconds }: Opened): Response => {
     const actor = people.identify({ session: secret }, people.now()) ?? { kind: 'nobody' as const }
-    return json(me(actor), 200, { 'set-cookie': sessionCookie(request, secret, seconds) })
+    return json(me(actor), 200, { 'set-cookie': sessionCookie(overTls(request), secret, seconds) })
   }
 
   return new Elysia({ prefix: '/api' })
     .get(
       '/me',
-      ({ request }) => json(me(actorOf(people, request))),
+      ({ request }) => json(me(guard.visitorOf(request).actor)),
       documented({
         tag: 'People',
         summary: 'Who asks',
@@ -45,9 +47,9 @@ export const meRoutes = (people: Crowd) => {
     )
     .post(
       '/signin',
-      async ({ body, request, server }) => {
-        const session = await people.sessions.signIn(body.name, body.password, addressOf(server, request))
-        const { session: before } = credentialOf(request)
+      async ({ body, request }) => {
+        const session = await people.sessions.signIn(body.name, body.password, guard.visitorOf(request).address)
+        const before = sessionOf(request)
         if (before !== undefined) await people.sessions.signOut(before)
         return opened(request, session)
       },
@@ -66,9 +68,9 @@ export const meRoutes = (people: Crowd) => {
     .post(
       '/signout',
       async ({ request }) => {
-        const { session } = credentialOf(request)
+        const session = sessionOf(request)
         if (session !== undefined) await people.sessions.signOut(session)
-        return json(1, 200, { 'set-cookie': sessionCookie(request, '', 0) })
+        return json(1, 200, { 'set-cookie': sessionCookie(overTls(request), '', 0) })
       },
       documented({
         tag: 'People',
@@ -81,10 +83,10 @@ export const meRoutes = (people: Crowd) => {
     .post(
       '/me/password',
       async ({ body, request }) => {
-        const actor = actorOf(people, request)
+        const actor = guard.visitorOf(request).actor
         if (actor.kind !== 'user' || actor.by !== 'session')
           throw new FarmError('unauthenticated', 'Sign in first: a password is changed in a session.')
-        await people.users.changePassword(actor.name, body.old, body.password, credentialOf(request).session)
+        await people.users.changePassword(actor.name, body.old, body.password, sessionOf(request))
         return done()
       },
       {

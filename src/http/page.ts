@@ -15,6 +15,8 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
+  '/account',
+  '/firstadmin',
 ]
 
 /**

@@ -1,9 +1,9 @@
 import { Elysia, t } from 'elysia'
 import type { Crowd } from '../doors/people.ts'
 import { NewToken } from '../models.ts'
-import { actorOf } from './asker.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
+import type { Guard } from './guard.ts'
 import { done, json } from './json.ts'
 import { idOf, optionalText } from './params.ts'
 
@@ -11,9 +11,9 @@ const tokenParam = t.Object({ id: idOf('Id of the token') })
 const tokenQuery = t.Object({ user: optionalText('The tokens of this user', 'ann') })
 
 /** What scripts and the command line sign in with. */
-export const tokenRoutes = (people: Crowd) =>
+export const tokenRoutes = (people: Crowd, guard: Guard) =>
   new Elysia({ prefix: '/api/tokens' })
-    .get('', ({ request, query }) => json(people.tokens.list(actorOf(people, request), query.user)), {
+    .get('', ({ request, query }) => json(people.tokens.list(guard.visitorOf(request).actor, query.user)), {
       query: tokenQuery,
       ...documented({
         tag: 'People',
@@ -24,7 +24,7 @@ export const tokenRoutes = (people: Crowd) =>
         problems: [401, 403, 422],
       }),
     })
-    .post('', async ({ request, body }) => json(await people.tokens.add(actorOf(people, request), body)), {
+    .post('', async ({ request, body }) => json(await people.tokens.add(guard.visitorOf(request).actor, body)), {
       ...takes(NewToken),
       ...documented({
         tag: 'People',
@@ -37,7 +37,7 @@ export const tokenRoutes = (people: Crowd) =>
     .delete(
       '/:id',
       async ({ request, params }) => {
-        await people.tokens.revoke(actorOf(people, request), params.id)
+        await people.tokens.revoke(guard.visitorOf(request).actor, params.id)
         return done()
       },
       {

@@ -5,7 +5,12 @@ import { MAX_ID } from './common.ts'
 
 const UserName = Type.String({ minLength: 1, maxLength: 255, description: 'Name of the user', examples: ['ann'] })
 /** Taken with any text: what is wrong with a password is said where it is known. */
-const Password = Type.String({ maxLength: 65_536, description: 'The password', examples: ['correct horse battery'] })
+const Password = Type.String({
+  maxLength: 65_536,
+  description: 'The password',
+  examples: ['correct horse battery'],
+  secret: true,
+})
 const RoleName = Type.Union(
   USER_ROLES.map((role) => Type.Literal(role)),
   { description: 'artist: own jobs, and sees all; wrangler: all jobs, workers, limits; admin: people too' },
