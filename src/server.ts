@@ -4,6 +4,7 @@ import { BackupSchedule } from './backup/schedule.ts'
 import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
+import { type DirectorySettings, directoryOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
@@ -14,7 +15,7 @@ import { createApp } from './http/app.ts'
 
 export { StartError }
 
-export interface ServerConfig {
+export interface ServerConfig extends DirectorySettings {
   host: string
   /** 0: any free one. */
   port: number
@@ -66,6 +67,7 @@ const STOP_MS = 5000
 export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
+  const directory = directoryOf(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
   const schedule = new BackupSchedule({
@@ -75,7 +77,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const people = createPeople(farm)
+  const people = createPeople(farm, { directory })
   const doors = new Doors(doorRules(config), people)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, doors)
   try {
