@@ -15,7 +15,6 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
-  '/account',
   '/firstadmin',
 ]
 

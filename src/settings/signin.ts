@@ -1,4 +1,4 @@
-/** The options of those who sign in elsewhere: the directory of the studio, its page. A part of `config.ts`. */
+/** The options of those who sign in elsewhere: at the directory of the studio. A part of `config.ts`. */
 import { Type } from '@sinclair/typebox'
 import { option, type Table } from './option.ts'
 
