@@ -9,7 +9,7 @@ const Password = Type.String({
   maxLength: 65_536,
   description: 'The password',
   examples: ['correct horse battery'],
-  secret: true,
+  confidential: true,
 })
 const RoleName = Type.Union(
   USER_ROLES.map((role) => Type.Literal(role)),
