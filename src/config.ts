@@ -4,31 +4,20 @@
  * Precedence: flag, environment, file, default.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import envPaths from 'env-paths'
 import { DEFAULT_PORT, isServerAddress } from './address.ts'
+import { DOOR_OPTIONS, fits } from './settings/doors.ts'
+import { type Option, option, type Table, type Values } from './settings/option.ts'
+import { SIGNIN_OPTIONS } from './settings/signin.ts'
+import { WORKER_OPTIONS } from './settings/worker.ts'
+
+export { type Option, WORKER_OPTIONS }
 
 export const CONFIG_FILE = 'coalition.toml'
 
-export interface Option<S extends TSchema = TSchema> {
-  schema: S
-  default: Static<S>
-  /** As commander reads it: its long name is the key in the file, with `-` for `_`. */
-  flag: string
-  env: string
-  description: string
-  /** A path is relative to where it was written: to the file's folder, or to the working directory. */
-  path?: boolean
-  /** What the README shows where the default depends on the machine. */
-  defaultText?: string
-}
-type Table = Record<string, Option>
-type Values<T extends Table> = { -readonly [K in keyof T]: Static<T[K]['schema']> }
-
-const option = <S extends TSchema>(declared: Option<S>): Option<S> => declared
 const places = envPaths('coalition', { suffix: '' })
 
 /** `ann=2,bob=0.5` */
@@ -166,74 +155,8 @@ export const SERVER_OPTIONS = {
     env: 'COALITION_KEEP_EVENTS',
     description: 'days after which the event of a run is deleted; 0: never',
   }),
-} as const satisfies Table
-
-export const WORKER_OPTIONS = {
-  server: option({
-    schema: Type.String({ maxLength: 2048 }),
-    default: '',
-    flag: '--server <url>',
-    // The clients' variable: one name says where the server is, to an agent and to a submitter alike.
-    env: 'COALITION_URL',
-    description: 'address of the server; empty: ask the network for it',
-  }),
-  name: option({
-    schema: Type.String({ minLength: 1, maxLength: 240, pattern: '^[^\\u0000-\\u001f\\u007f]+$' }),
-    default: hostname(),
-    flag: '--name <name>',
-    env: 'COALITION_WORKER_NAME',
-    description: 'name of the worker; several on one machine are NAME-1, NAME-2, ...',
-    defaultText: 'the host name',
-  }),
-  workers: option({
-    schema: Type.Integer({ minimum: 1, maximum: 1000 }),
-    default: 1,
-    flag: '--workers <number>',
-    env: 'COALITION_WORKERS',
-    description: 'jobs to run at a time',
-  }),
-  memory: option({
-    schema: Type.Integer({ minimum: 0, maximum: 10 ** 9 }),
-    default: 0,
-    flag: '--memory <MB>',
-    env: 'COALITION_WORKER_MEMORY',
-    description: 'memory that jobs may take of this machine, as far as they declare it; 0: all there is',
-  }),
-  cores: option({
-    schema: Type.Integer({ minimum: 0, maximum: 100_000 }),
-    default: 0,
-    flag: '--cores <number>',
-    env: 'COALITION_WORKER_CORES',
-    description: 'cores that jobs may take, as far as they declare them; 0: all there are',
-  }),
-  gpus: option({
-    schema: Type.Integer({ minimum: 0, maximum: 10_000 }),
-    default: 0,
-    flag: '--gpus <number>',
-    env: 'COALITION_WORKER_GPUS',
-    description: 'GPUs that jobs may take',
-  }),
-  sleep: option({
-    schema: Type.Number({ minimum: 0.1, maximum: 3600 }),
-    default: 2,
-    flag: '--sleep <seconds>',
-    env: 'COALITION_WORKER_SLEEP',
-    description: 'pause between two asks for a job, where the server does not hold the first until there is one',
-  }),
-  startup: option({
-    schema: Type.String({ maxLength: 65_536 }),
-    default: '',
-    flag: '--startup <command>',
-    env: 'COALITION_WORKER_STARTUP',
-    description: 'command to run once before the first job',
-  }),
-  runcommand: option({
-    schema: Type.String({ maxLength: 65_536 }),
-    default: '',
-    flag: '--runcommand <template>',
-    env: 'COALITION_WORKER_RUNCOMMAND',
-    description: 'template that runs each job; __user__, __dir__ and __cmd__ are replaced',
-  }),
+  ...DOOR_OPTIONS,
+  ...SIGNIN_OPTIONS,
 } as const satisfies Table
 
 export type ServerConfig = Values<typeof SERVER_OPTIONS>
@@ -256,6 +179,8 @@ export const OTHER_VARIABLES = [
   'COALITION_MEMORY',
   'COALITION_RUN',
   'COALITION_SERVER',
+  'COALITION_TOKEN',
+  'COALITION_TOKEN_FILE',
   'COALITION_WORKER',
 ] as const
 
@@ -286,9 +211,11 @@ export function resolveConfig({ flags = {}, env = {}, file, cwd = '.' }: Sources
       // An empty variable counts as none: that is how a service file or a container switches one off.
       const variable = env[option.env] || undefined
       const flag = fromFlags[key]
+      const place = option.at ?? key
+      const said = place.split('.').reduce<unknown>((at, name) => (isTable(at) ? at[name] : undefined), written)
       // What the file says is checked also where a flag overrides it: its mistake would wait for a worse day.
       const inFile =
-        key in written && file ? check(option, written[key], `${file.path}: ${prefix}${key}`, dirname(file.path)) : null
+        said !== undefined && file ? check(option, said, `${file.path}: ${prefix}${place}`, dirname(file.path)) : null
       if (flag !== undefined) values[key] = check(option, fromText(option, flag), flagName(option), cwd)
       else if (variable !== undefined) values[key] = check(option, fromText(option, variable), option.env, cwd)
       else values[key] = inFile ?? option.default
@@ -329,14 +256,25 @@ export function loadConfig(flags: Sources['flags'], configFile?: string): Config
 
 export const flagName = (option: Option): string => option.flag.split(' ')[0] as string
 
-function fromText({ schema }: Option, text: string): unknown {
+function fromText({ schema, json }: Option, text: string): unknown {
+  if (json) return parsed(text)
+  if (schema.type === 'array') return text.split(',').map((item) => item.trim())
   if (schema.type !== 'integer' && schema.type !== 'number') return text
   // Number('') is 0 and Number('0x10') is 16: neither is what somebody meant by a port.
   return /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text
 }
 
+/** What is no JSON stays a text, and is refused as that. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 function check(option: Option, value: unknown, where: string, folder: string): unknown {
-  const ok = Value.Check(option.schema, value)
+  const ok = Value.Check(option.schema, value) && fits(option, value)
   if (!ok || (option.env === 'COALITION_URL' && value !== '' && !isServerAddress(String(value)))) {
     throw new ConfigError(`${where}: ${JSON.stringify(value)} is not ${expected(option)} (${option.description})`)
   }
@@ -345,6 +283,7 @@ function check(option: Option, value: unknown, where: string, folder: string): u
 
 function expected({ schema, env }: Option): string {
   if (env === 'COALITION_URL') return `an address like http://farm:${DEFAULT_PORT}`
+  if (schema.wanted) return schema.wanted
   if (schema.anyOf) return `one of ${schema.anyOf.map((choice: { const: string }) => choice.const).join(', ')}`
   const { minimum, maximum, maxLength } = schema
   if (schema.type === 'integer') return `a whole number from ${minimum} to ${maximum}`
@@ -353,11 +292,24 @@ function expected({ schema, env }: Option): string {
   return `a text of ${schema.minLength ?? 0} to ${maxLength} characters${schema.pattern ? ' without control characters' : ''}`
 }
 
+/** Tables of the file that hold options of the server. */
+const TABLES = [
+  ...new Set(Object.values<Option>(SERVER_OPTIONS).flatMap(({ at }) => (at ? [at.split('.')[0] as string] : []))),
+]
+
 function refuseUnknownKeys(path: string, content: Record<string, unknown>): void {
-  const known = Object.keys(SERVER_OPTIONS)
-  for (const key of Object.keys(content)) {
-    if (key === 'worker' || known.includes(key)) continue
-    const hint = key in WORKER_OPTIONS ? 'it belongs below [worker]' : `known are ${known.join(', ')} and [worker]`
+  const places = Object.entries<Option>(SERVER_OPTIONS).map(([key, { at }]) => at ?? key)
+  const known = places.filter((place) => !place.includes('.'))
+  const written = Object.entries(content).flatMap(([key, value]) =>
+    TABLES.includes(key) && isTable(value) ? Object.keys(value).map((name) => `${key}.${name}`) : [key],
+  )
+  const tables = places.filter((place) => place.includes('.')).join(', ')
+  for (const key of written) {
+    if (key === 'worker' || places.includes(key)) continue
+    if (TABLES.includes(key))
+      throw new ConfigError(`${path}: ${key}: ${JSON.stringify(content[key])} is not a table; write [${key}]`)
+    const hint =
+      key in WORKER_OPTIONS ? 'it belongs below [worker]' : `known are ${known.join(', ')}, ${tables} and [worker]`
     throw new ConfigError(`${path}: unknown key "${key}": ${hint}`)
   }
   if (content.worker === undefined) return

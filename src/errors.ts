@@ -4,10 +4,13 @@
  */
 export const ERROR_KINDS = [
   'malformed',
+  'unauthenticated',
+  'forbidden',
   'invalid',
   'not_found',
   'conflict',
   'too_large',
+  'too_often',
   'unavailable',
   'no_room',
 ] as const
@@ -22,6 +25,16 @@ export class FarmError extends Error {
   ) {
     super(message)
     this.name = 'FarmError'
+  }
+}
+
+/** Asked again in so many seconds, it may be answered. */
+export class TooOften extends FarmError {
+  constructor(
+    message: string,
+    readonly seconds: number,
+  ) {
+    super('too_often', message)
   }
 }
 

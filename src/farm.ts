@@ -222,6 +222,8 @@ export function createFarm(
     core,
     /** Seconds since the epoch. */
     now,
+    /** For what stands beside the farm and shares its commits: the people (doors/). */
+    write,
     step,
     workOff,
     /** Starts to look after time-outs and lost workers. */

@@ -1,15 +1,22 @@
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import { BackupSchedule } from './backup/schedule.ts'
 import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { Checkpointer } from './db/checkpointer.ts'
 import { type DataFolder, type Durability, databaseIn, openData, StartError, unusable } from './db/open.ts'
+import { type DirectorySettings, directoryOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
+import { type DoorRules, Doors } from './doors/doors.ts'
+import { entrances } from './doors/entrances.ts'
+import { HOST_NAME, namesOf } from './doors/hosts.ts'
+import { type Crowd, createPeople } from './doors/people.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
 export { StartError }
 
-export interface ServerConfig {
+export interface ServerConfig extends DirectorySettings {
   host: string
   /** 0: any free one. */
   port: number
@@ -34,6 +41,13 @@ export interface ServerConfig {
   /** Days, 0: for ever. */
   keep_finished?: number
   keep_events?: number
+  /** Who may come in (settings/doors.ts); lists of networks, names and sites. */
+  trust?: string[]
+  loopback?: 'trust' | 'ask'
+  hosts?: string[]
+  origins?: string[]
+  trusted_proxies?: string[]
+  workers_trust?: string[]
 }
 
 export interface Server {
@@ -54,6 +68,7 @@ const STOP_MS = 5000
 export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
+  const directory = directoryOf(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
   const checkpointer = new Checkpointer(folder.db.sqlite, databaseIn(data))
@@ -64,7 +79,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}))
+  const people = createPeople(farm, { directory })
+  const doors = new Doors(doorRules(config), people)
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, doors)
   try {
     app.listen({
       hostname: host,
@@ -88,7 +105,20 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     console.error(
       'durability is normal: a crash of the server costs nothing, a power cut may cost what was answered last; "full" keeps it.',
     )
+  if (!isLoopback(host))
+    for (const line of entrances({
+      trust: config.trust ?? [],
+      workersTrust: config.workers_trust ?? [],
+      loopback: config.loopback ?? 'trust',
+      proxies: config.trusted_proxies ?? [],
+      names: doors.hosts.names,
+      users: people.users.list().length,
+      joinToken: false,
+      tls: false,
+    }))
+      console.error(line)
   const listening = app.server?.port ?? port
+  if (!isLoopback(host) || config.loopback === 'ask') tellFirstAdmin(people, host, listening)
   const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
   const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined
   return {
@@ -106,6 +136,41 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       await checkpointer.stop()
       folder.close()
     },
+  }
+}
+
+/** Once: what is printed is in the log of a service, and good for one admin and one day. */
+function tellFirstAdmin(people: Crowd, host: string, port: number): void {
+  const secret = people.first.offer()
+  if (secret === undefined) return
+  const name = isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host
+  // Behind the #, so that no proxy writes it down.
+  console.error(
+    `There is no user yet. Make the first admin here, within a day: http://${name}:${port}/firstadmin#${secret}`,
+  )
+}
+
+const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+function doorRules({
+  host,
+  trust,
+  loopback,
+  hosts = [],
+  origins,
+  trusted_proxies,
+  workers_trust,
+}: ServerConfig): DoorRules {
+  return {
+    onLoopbackOnly: isLoopback(host),
+    hosts: [
+      ...new Set([...namesOf(hostname()), ...(HOST_NAME.test(host) && isIP(host) === 0 ? [host] : []), ...hosts]),
+    ],
+    ...(trust && { trust }),
+    ...(loopback && { loopback }),
+    ...(origins && { origins }),
+    ...(trusted_proxies && { trustedProxies: trusted_proxies }),
+    ...(workers_trust && { workersTrust: workers_trust }),
   }
 }
 

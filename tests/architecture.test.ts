@@ -83,8 +83,11 @@ const WIRE = ['models', 'protocol', 'answers', 'watch']
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
   cli: ['server', 'import', 'backup', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['http', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
-  http: ['farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
+  server: ['directory', 'http', 'doors', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  directory: ['doors', 'db'],
+  http: ['doors', 'farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
+  // Who may come in, and to what: beside the farm, which lets everybody do everything.
+  doors: ['farm', 'domain', 'db', ...WIRE, ...LEAVES],
   // In the browser: what goes over the wire, and the client that the command line has.
   ui: ['client', ...WIRE],
   bundle: [],
@@ -102,7 +105,8 @@ const ARROWS: Record<string, string[]> = {
   worker: ['client', ...WIRE, 'errors', 'environment', 'self', 'lock'],
   demo: ['client', ...WIRE, 'errors', 'user'],
   client: [...WIRE, 'errors'],
-  config: ['address'],
+  config: ['address', 'settings'],
+  settings: [],
   discovery: [],
   build: ['bundle', 'version'],
   errors: [],

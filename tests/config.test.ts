@@ -197,8 +197,9 @@ test('an executable starts itself alone, the source with Bun', () => {
 function configurationTable(): string {
   const row = (prefix: string) => (entry: [string, Option]) => {
     const [key, { flag, env, description, defaultText, default: value }] = entry
+    const place = entry[1].at ?? `${prefix}${key}`
     const shown = defaultText ?? (value === '' ? '' : `\`${value}\``)
-    return `| \`${prefix}${key}\` | \`${flag}\` | \`${env}\` | ${shown} | ${description} |`
+    return `| \`${place}\` | \`${flag}\` | \`${env}\` | ${shown} | ${description} |`
   }
   return [
     '| `coalition.toml` | flag | environment | default | |',

@@ -1,4 +1,4 @@
-interface Listening {
+export interface Listening {
   requestIP(request: Request): { address: string } | null
 }
 

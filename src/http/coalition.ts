@@ -1,8 +1,10 @@
 import { Elysia } from 'elysia'
+import type { Visitor } from '../doors/peers.ts'
 import type { Farm } from '../farm.ts'
-import { addressOf } from './address.ts'
+import { addressOf, type Listening } from './address.ts'
 import { readForm } from './body.ts'
 import { documented } from './documented.ts'
+import { type Guard, refuseOtherWorker } from './guard.ts'
 import { onFailure } from './problems.ts'
 import { pythonText } from './pythonLiteral.ts'
 
@@ -107,12 +109,16 @@ function workerCalls(farm: Farm) {
  * The same three by POST, for Bun's own router: 5,000 constant answers a second take 19 % of a core there, and 33 % by way
  * of Elysia. With what is above, 10,000 workers' heartbeats went from 54 % to 38 %. `coalitionRoutes` documents the calls.
  */
-export function hotRoutes(farm: Farm) {
+export function hotRoutes(farm: Farm, guard: Guard) {
   const failed = onFailure([])
   const route = (run: Call) => ({
-    async POST(request: Request, server: Parameters<typeof addressOf>[0]): Promise<Response> {
+    async POST(request: Request, server: Listening): Promise<Response> {
       try {
-        return await run(fieldsOf(request, await readForm({ request })), () => addressOf(server, request))
+        const visitor = guard.worker(request, server)
+        if (visitor instanceof Response) return visitor
+        const fields = fieldsOf(request, await readForm({ request }))
+        refuseOthers(visitor, fields)
+        return await run(fields, () => addressOf(server, request))
       } catch (error) {
         return failed({ code: 'UNKNOWN', error, request })
       }
@@ -121,10 +127,15 @@ export function hotRoutes(farm: Farm) {
   return Object.fromEntries(Object.entries(workerCalls(farm)).map(([name, run]) => [`/workers/${name}`, route(run)]))
 }
 
+/** A worker that has a credential speaks for itself. */
+function refuseOthers({ actor }: Visitor, fields: Fields): void {
+  if (actor.kind === 'worker') refuseOtherWorker(actor.name, nameOf(fields) ?? '')
+}
+
 type Call = (fields: Fields, address: () => string | undefined) => Response | Promise<Response>
 
 /** The wire that existing workers speak (`behaviour.md`): form fields in, text out. Kept apart from the new protocol. */
-export const coalitionRoutes = (farm: Farm) => {
+export const coalitionRoutes = (farm: Farm, guard: Guard) => {
   const vitals = { load: '[12.5, 3.0]', free_memory: 12000, total_memory: 16000 }
   const call = (summary: string, example: string, form: Record<string, string | number>) =>
     documented({ tag: 'Coalition 4', summary, answer: { type: 'string' }, example, form, contentType: 'text/plain' })
@@ -141,15 +152,19 @@ export const coalitionRoutes = (farm: Farm) => {
   const calls: Record<keyof typeof documents, Call> = workerCalls(farm)
   const app = new Elysia().onParse(readForm)
   for (const [name, options] of Object.entries(documents)) {
-    const run = calls[name as keyof typeof documents]
+    const call = calls[name as keyof typeof documents]
+    const run = (request: Request, body: string, server: Listening | null) => {
+      const fields = fieldsOf(request, body)
+      refuseOthers(guard.visitorOf(request), fields)
+      return call(fields, () => addressOf(server, request))
+    }
     app
       .post(
         `/workers/${name}`,
-        ({ request, body, server }) =>
-          run(fieldsOf(request, typeof body === 'string' ? body : ''), () => addressOf(server, request)),
+        ({ request, body, server }) => run(request, typeof body === 'string' ? body : '', server),
         options,
       )
-      .get(`/workers/${name}`, ({ request, server }) => run(fieldsOf(request, ''), () => addressOf(server, request)), {
+      .get(`/workers/${name}`, ({ request, server }) => run(request, '', server), {
         detail: { hide: true },
       })
   }

@@ -15,6 +15,7 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
+  '/firstadmin',
 ]
 
 /**

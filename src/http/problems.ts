@@ -1,27 +1,33 @@
 import type { ValueError } from '@sinclair/typebox/errors'
 import type { Problem } from '../answers.ts'
-import { type ErrorKind, FarmError } from '../errors.ts'
+import { type ErrorKind, FarmError, TooOften } from '../errors.ts'
 import { misfit } from './words.ts'
 
 /** The one table from kind of error to HTTP status. */
 const STATUS: Record<ErrorKind, number> = {
   malformed: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   conflict: 409,
   too_large: 413,
   invalid: 422,
+  too_often: 429,
   unavailable: 503,
   no_room: 507,
 }
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Content Too Large',
+  421: 'Misdirected Request',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
   507: 'Insufficient Storage',
@@ -76,6 +82,8 @@ export const onFailure =
   ({ code, error, request }: Failure): Response => {
     // Elysia wraps what a body parser throws.
     const reason = code === 'PARSE' ? (error as Error).cause : error
+    if (reason instanceof TooOften)
+      return problem(STATUS.too_often, reason.message, undefined, { 'retry-after': String(reason.seconds) })
     if (reason instanceof FarmError) return problem(STATUS[reason.kind], reason.message, reason.field)
     if (code === 'VALIDATION') {
       const { type, valueError, value } = error as Validation

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { openData } from '../../src/db/open.ts'
 import type { Job, JobInput } from '../../src/models.ts'
 import type { Assignment } from '../../src/protocol.ts'
-import { startServer } from '../../src/server.ts'
+import { type ServerConfig, startServer } from '../../src/server.ts'
 
 export interface Answer<T = unknown> {
   status: number
@@ -21,6 +21,7 @@ export interface Answer<T = unknown> {
 export interface CallOptions {
   /** The content type of the request; default: none, as in `rest_api.rst`. */
   type?: string
+  headers?: Record<string, string>
   signal?: AbortSignal
 }
 
@@ -52,7 +53,7 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
       method,
       // Bytes, not a text: fetch gives a text a content type of its own.
       body: body === undefined ? undefined : bytesOf(body),
-      headers: options.type === undefined ? {} : { 'content-type': options.type },
+      headers: { ...(options.type !== undefined && { 'content-type': options.type }), ...options.headers },
       signal: options.signal,
       redirect: 'manual',
     })
@@ -74,7 +75,7 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
       return server.url
     },
     call,
-    get: <T = unknown>(path: string) => call<T>('GET', path),
+    get: <T = unknown>(path: string, options?: CallOptions) => call<T>('GET', path, undefined, options),
     put: <T = unknown>(path: string, body: unknown, options?: CallOptions) => call<T>('PUT', path, body, options),
     post: <T = unknown>(path: string, body: unknown, options?: CallOptions) => call<T>('POST', path, body, options),
     delete: <T = unknown>(path: string, body: unknown, options?: CallOptions) => call<T>('DELETE', path, body, options),
@@ -96,9 +97,9 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
     async up(): Promise<void> {
       server = await startServer({ ...config, port: server.port })
     },
-    async restart(): Promise<void> {
+    async restart(more: Partial<ServerConfig> = {}): Promise<void> {
       await server.stop()
-      server = await startServer({ ...config, port: server.port })
+      server = await startServer({ ...config, ...more, port: server.port })
     },
     async stop(): Promise<void> {
       await server.stop()

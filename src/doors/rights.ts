@@ -1,0 +1,45 @@
+/** Who may do what: the calculation. Whose a job is, it is told. */
+import type { Need } from './access.ts'
+import type { Actor, Right } from './actor.ts'
+import type { Visitor } from './peers.ts'
+
+export type User = Extract<Actor, { kind: 'user' }>
+
+/** `own`: of the jobs that the call names, only if they are the caller's own. */
+export type Verdict = 'all' | 'own' | 'no'
+
+/** A token may be for less than its user. Besides rights its scopes can name what roles allow. */
+const inScope = ({ scopes }: User, what: string): boolean => scopes === undefined || scopes.includes(what)
+
+export const holds = (user: User, right: Right): boolean => user.rights.has(right) && inScope(user, right)
+
+const MANAGERS: readonly string[] = ['wrangler', 'admin']
+
+export function judge({ actor, anyWorker }: Visitor, { by }: Need): Verdict {
+  const yes = (allowed: boolean): Verdict => (allowed ? 'all' : 'no')
+  if (by === 'open') return 'all'
+  if (by === 'worker' && anyWorker) return 'all'
+  switch (actor.kind) {
+    case 'nobody':
+      return 'no'
+    case 'local':
+    case 'trusted':
+      return 'all'
+    case 'worker':
+      return yes(by === 'worker' || by === 'known')
+    case 'user':
+      switch (by) {
+        case 'known':
+        case 'own':
+          return 'all'
+        case 'worker':
+          return 'no'
+        case 'manage':
+          return yes(MANAGERS.includes(actor.role) && inScope(actor, 'manage'))
+        case 'admin':
+          return yes(actor.role === 'admin' && inScope(actor, 'admin'))
+        default:
+          return holds(actor, `${by}_all`) ? 'all' : holds(actor, by) ? 'own' : 'no'
+      }
+  }
+}

@@ -1,0 +1,163 @@
+/** Stands before every route: asks who it is, from which page, and whether that one may (doors/). */
+import { Elysia } from 'elysia'
+import { isOpen, type Need, needOf } from '../doors/access.ts'
+import { type Doors, UNKNOWN } from '../doors/doors.ts'
+import { refuseOthers } from '../doors/ownership.ts'
+import type { Visitor } from '../doors/peers.ts'
+import { judge, type User } from '../doors/rights.ts'
+import { foreignSite } from '../doors/site.ts'
+import { FarmError } from '../errors.ts'
+import type { Farm } from '../farm.ts'
+import { addressOf, type Listening } from './address.ts'
+import { problem } from './problems.ts'
+import { forbidden, loginWords, misdirected, unknownCredential } from './refusals.ts'
+
+/** What nobody may send: a name and a password, a join token. Whoever else may send more is known by name. */
+const MOST_OF_NOBODY = 64 * 1024
+
+const SAFE = ['GET', 'HEAD', 'OPTIONS']
+const NO_NEED: Need = { by: 'admin' }
+
+export type Guard = ReturnType<typeof createGuard>
+
+export function createGuard(farm: Farm, doors: Doors) {
+  /** By request, for the length of one: who was let in. */
+  const visitors = new WeakMap<Request, Visitor>()
+
+  /** A refusal for where the request comes from, as far as that can be told before its route. */
+  function misled(request: Request, address: () => string | undefined, changes: boolean): Response | undefined {
+    const host = doors.hostOf(request.headers, address)
+    if (!doors.hosts.has(host)) return misdirected(host ?? '', doors.hosts.names)
+    if (!changes) return undefined
+    const words = foreignSite(request.headers, host, doors.lists, { byGet: SAFE.includes(request.method) })
+    return words === undefined ? undefined : problem(403, words)
+  }
+
+  function arrive(request: Request, server: Listening | null): Response | undefined {
+    const address = () => addressOf(server, request)
+    const refusal = misled(request, address, !SAFE.includes(request.method))
+    if (refusal) return refusal
+    const visitor = doors.visitor(request.headers, address, farm.now(), { cookies: true })
+    if (visitor === UNKNOWN) return unknownCredential()
+    visitors.set(request, visitor)
+    if (visitor.actor.kind !== 'nobody' || visitor.anyWorker) return undefined
+    if (!isOpen(request.method, new URL(request.url).pathname)) return loginWords(visitor)
+    const length = request.headers.get('content-length')
+    const body = request.headers.has('transfer-encoding') || Number(length ?? 0) > MOST_OF_NOBODY
+    return body
+      ? problem(413, `A body of more than ${MOST_OF_NOBODY / 1024} kB is taken only from who is known: sign in first.`)
+      : undefined
+  }
+
+  /** Whether it may do this; throws for what its own right does not reach. */
+  function enter(visitor: Visitor, need: Need, { params, query, body }: Asked): Response | undefined {
+    const verdict = judge(visitor, need)
+    const { actor } = visitor
+    if (verdict === 'no') return actor.kind === 'nobody' ? loginWords(visitor) : forbidden(actor, need)
+    if (actor.kind === 'worker' && need.by === 'worker') refuseOtherWorker(actor.name, params.name ?? workerIn(body))
+    if (actor.kind === 'user' && verdict === 'own') restrict(farm, actor, need, { params, query, body })
+    return undefined
+  }
+
+  return {
+    doors,
+    /** Who asks. */
+    visitorOf(request: Request): Visitor {
+      const visitor = visitors.get(request)
+      if (!visitor) throw new Error('a request came past the guard')
+      return visitor
+    },
+
+    /** For every route of the app that is registered after it. */
+    hooks: () =>
+      new Elysia({ name: 'guard' })
+        .onRequest(({ request, server, set }) => {
+          const origin = doors.hasOrigins ? request.headers.get('origin') : null
+          if (origin !== null && doors.lists(origin)) {
+            if (request.method === 'OPTIONS') return preflight(origin)
+            Object.assign(set.headers, { 'access-control-allow-origin': origin, vary: 'origin' })
+          }
+          return arrive(request, server)
+        })
+        .onBeforeHandle({ as: 'global' }, ({ request, route, params, query, body, server }) => {
+          const upgrade = route === STREAM
+          const need = needOf(upgrade ? 'WS' : request.method, route) ?? NO_NEED
+          if (need.changes && SAFE.includes(request.method)) {
+            const refusal = misled(request, () => addressOf(server, request), true)
+            if (refusal) return refusal
+          }
+          const visitor = visitors.get(request)
+          if (!visitor) throw new Error('a request came past the guard')
+          return enter(visitor, need, { params, query, body } as Asked)
+        }),
+
+    /** The same for the calls that Bun's own router takes: those of old workers. */
+    worker(request: Request, server: Listening): Visitor | Response {
+      const address = () => addressOf(server, request)
+      const refusal = misled(request, address, true)
+      if (refusal) return refusal
+      const visitor = doors.visitor(request.headers, address, 0, { cookies: false })
+      if (visitor === UNKNOWN) return unknownCredential()
+      return enter(visitor, WORKER, NOTHING) ?? visitor
+    },
+  }
+}
+
+const STREAM = '/api/stream'
+const WORKER: Need = { by: 'worker' }
+const NOTHING: Asked = { params: {}, query: {}, body: undefined }
+
+interface Asked {
+  params: { readonly id?: unknown; readonly name?: unknown }
+  query: Record<string, unknown>
+  body: unknown
+}
+
+/** A worker's credential is for its own name. Old workers say theirs in a form (coalition.ts). */
+export function refuseOtherWorker(own: string, named: unknown): void {
+  if (named === undefined || named === own) return
+  throw new FarmError('forbidden', `The credential of worker '${own}' does not speak for '${String(named)}'.`, 'worker')
+}
+
+const workerIn = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && 'worker' in body ? body.worker : undefined
+
+/** Who has a right for his own jobs only. */
+function restrict(farm: Farm, user: User, need: Need, { params, query, body }: Asked): void {
+  const what = need.by
+  const refuse = (ids: Iterable<readonly [number, string | undefined]>) => refuseOthers(farm.core, ids, user.name, what)
+  switch (need.jobs) {
+    case 'roots':
+      query.user = user.name
+      return
+    case 'path': {
+      const id = Number(params.id)
+      if (id === 0 && need.by === 'view') query.user = user.name
+      else refuse([[id, undefined]])
+      return
+    }
+    case 'ids':
+      refuse((Array.isArray(body) ? body : []).map((id, i) => [Number(id), String(i)] as const))
+      return
+    case 'keys':
+      refuse(Object.keys(body ?? {}).map((id) => [Number(id), id] as const))
+      return
+    case 'all':
+      throw new FarmError(
+        'forbidden',
+        `This shows all jobs, and ${user.name} may ${what} only those with user '${user.name}'.`,
+      )
+  }
+}
+
+const preflight = (origin: string) =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, PUT, POST, DELETE',
+      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-max-age': '600',
+      vary: 'origin',
+    },
+  })

@@ -1,0 +1,72 @@
+/** The options of the agent, below [worker]. A part of `config.ts`. */
+import { hostname } from 'node:os'
+import { Type } from '@sinclair/typebox'
+import { option, type Table } from './option.ts'
+
+export const WORKER_OPTIONS = {
+  server: option({
+    schema: Type.String({ maxLength: 2048 }),
+    default: '',
+    flag: '--server <url>',
+    // The clients' variable: one name says where the server is, to an agent and to a submitter alike.
+    env: 'COALITION_URL',
+    description: 'address of the server; empty: ask the network for it',
+  }),
+  name: option({
+    schema: Type.String({ minLength: 1, maxLength: 240, pattern: '^[^\\u0000-\\u001f\\u007f]+$' }),
+    default: hostname(),
+    flag: '--name <name>',
+    env: 'COALITION_WORKER_NAME',
+    description: 'name of the worker; several on one machine are NAME-1, NAME-2, ...',
+    defaultText: 'the host name',
+  }),
+  workers: option({
+    schema: Type.Integer({ minimum: 1, maximum: 1000 }),
+    default: 1,
+    flag: '--workers <number>',
+    env: 'COALITION_WORKERS',
+    description: 'jobs to run at a time',
+  }),
+  memory: option({
+    schema: Type.Integer({ minimum: 0, maximum: 10 ** 9 }),
+    default: 0,
+    flag: '--memory <MB>',
+    env: 'COALITION_WORKER_MEMORY',
+    description: 'memory that jobs may take of this machine, as far as they declare it; 0: all there is',
+  }),
+  cores: option({
+    schema: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    default: 0,
+    flag: '--cores <number>',
+    env: 'COALITION_WORKER_CORES',
+    description: 'cores that jobs may take, as far as they declare them; 0: all there are',
+  }),
+  gpus: option({
+    schema: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    default: 0,
+    flag: '--gpus <number>',
+    env: 'COALITION_WORKER_GPUS',
+    description: 'GPUs that jobs may take',
+  }),
+  sleep: option({
+    schema: Type.Number({ minimum: 0.1, maximum: 3600 }),
+    default: 2,
+    flag: '--sleep <seconds>',
+    env: 'COALITION_WORKER_SLEEP',
+    description: 'pause between two asks for a job, where the server does not hold the first until there is one',
+  }),
+  startup: option({
+    schema: Type.String({ maxLength: 65_536 }),
+    default: '',
+    flag: '--startup <command>',
+    env: 'COALITION_WORKER_STARTUP',
+    description: 'command to run once before the first job',
+  }),
+  runcommand: option({
+    schema: Type.String({ maxLength: 65_536 }),
+    default: '',
+    flag: '--runcommand <template>',
+    env: 'COALITION_WORKER_RUNCOMMAND',
+    description: 'template that runs each job; __user__, __dir__ and __cmd__ are replaced',
+  }),
+} as const satisfies Table
