@@ -5,9 +5,11 @@ import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
+import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
 import { HOST_NAME, namesOf } from './doors/hosts.ts'
+import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
@@ -45,6 +47,9 @@ export interface ServerConfig {
   origins?: string[]
   trusted_proxies?: string[]
   workers_trust?: string[]
+  /** Regular expressions (doors/commands.ts). */
+  commands_allow?: string[]
+  commands_users?: Record<string, string[]>
 }
 
 export interface Server {
@@ -65,6 +70,7 @@ const STOP_MS = 5000
 export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
+  const rules = doorRules(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
   const schedule = new BackupSchedule({
@@ -74,7 +80,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const doors = new Doors(doorRules(config))
+  const doors = new Doors(rules)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), doors)
   try {
     app.listen({
@@ -130,15 +136,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   }
 }
 
-function doorRules({
-  host,
-  trust,
-  loopback,
-  hosts = [],
-  origins,
-  trusted_proxies,
-  workers_trust,
-}: ServerConfig): DoorRules {
+function doorRules(config: ServerConfig): DoorRules {
+  const { host, trust, loopback, hosts = [], origins, trusted_proxies, workers_trust } = config
+  const { commands_allow, commands_users } = config
   return {
     onLoopbackOnly: isLoopback(host),
     hosts: [
@@ -148,7 +148,20 @@ function doorRules({
     ...(loopback && { loopback }),
     ...(origins && { origins }),
     ...(trusted_proxies && { trustedProxies: trusted_proxies }),
+    commands: commandsOf({
+      ...(commands_allow && { allow: commands_allow }),
+      ...(commands_users && { users: commands_users }),
+    }),
     ...(workers_trust && { workersTrust: workers_trust }),
+  }
+}
+
+function commandsOf(rules: CommandRules): Commands {
+  try {
+    return new Commands(rules)
+  } catch (error) {
+    if (error instanceof FarmError) throw new StartError(`${error.field}: ${error.message}`, error)
+    throw error
   }
 }
 

@@ -62,7 +62,7 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(whyRoutes(farm))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm, guard))
-    .use(submitRoutes(farm))
+    .use(submitRoutes(farm, guard))
     .get(
       '/api/health',
       () => json({ ...farm.health(), ...more() }),
