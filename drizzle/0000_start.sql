@@ -133,6 +133,39 @@ CREATE TABLE `resets` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `sessions` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`user` text NOT NULL,
+	`expires` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `sessions_by_user` ON `sessions` (`user`,`expires`);--> statement-breakpoint
+CREATE INDEX `sessions_by_expiry` ON `sessions` (`expires`);--> statement-breakpoint
+CREATE TABLE `tokens` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`user` text NOT NULL,
+	`name` text NOT NULL,
+	`scopes` text DEFAULT '' NOT NULL,
+	`hash` text NOT NULL,
+	`created` integer DEFAULT 0 NOT NULL,
+	`expires` integer DEFAULT 0 NOT NULL,
+	`last_used` integer DEFAULT 0 NOT NULL,
+	`revoked` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tokens_hash_unique` ON `tokens` (`hash`);--> statement-breakpoint
+CREATE INDEX `tokens_by_user` ON `tokens` (`user`,`id`);--> statement-breakpoint
+CREATE TABLE `users` (
+	`name` text PRIMARY KEY NOT NULL,
+	`role` text DEFAULT 'artist' NOT NULL,
+	`rights` text DEFAULT '' NOT NULL,
+	`password` text DEFAULT '' NOT NULL,
+	`source` text DEFAULT 'local' NOT NULL,
+	`disabled` integer DEFAULT 0 NOT NULL,
+	`created` integer DEFAULT 0 NOT NULL,
+	`signed_in` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `workers` (
 	`name` text PRIMARY KEY NOT NULL,
 	`ip` text DEFAULT '' NOT NULL,

@@ -28,5 +28,15 @@ export class FarmError extends Error {
   }
 }
 
+/** Asked again in so many seconds, it may be answered. */
+export class TooOften extends FarmError {
+  constructor(
+    message: string,
+    readonly seconds: number,
+  ) {
+    super('too_often', message)
+  }
+}
+
 export const invalid = (field: string, message: string) => new FarmError('invalid', message, field)
 export const notFound = (message: string, field?: string) => new FarmError('not_found', message, field)

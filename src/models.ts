@@ -5,4 +5,5 @@
 export { Id, LIST_LIMIT, MAX_ID, WorkerName } from './models/common.ts'
 export * from './models/farm.ts'
 export * from './models/jobs.ts'
+export * from './models/people.ts'
 export * from './models/workers.ts'

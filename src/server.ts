@@ -9,6 +9,7 @@ import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
 import { HOST_NAME, namesOf } from './doors/hosts.ts'
+import { type Crowd, createPeople } from './doors/people.ts'
 import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
@@ -80,8 +81,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const doors = new Doors(rules)
-  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), doors)
+  const people = createPeople(farm)
+  const doors = new Doors(rules, people)
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, doors)
   try {
     app.listen({
       hostname: host,
@@ -111,12 +113,13 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       loopback: config.loopback ?? 'trust',
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
-      users: 0,
+      users: people.users.list().length,
       joinToken: false,
       tls: false,
     }))
       console.error(line)
   const listening = app.server?.port ?? port
+  if (!isLoopback(host) || config.loopback === 'ask') tellFirstAdmin(people, host, listening)
   const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
   const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined
   return {
@@ -135,6 +138,19 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     },
   }
 }
+
+/** Once: what is printed is in the log of a service, and good for one admin and one day. */
+function tellFirstAdmin(people: Crowd, host: string, port: number): void {
+  const secret = people.first.offer()
+  if (secret === undefined) return
+  const name = isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host
+  // Behind the #, so that no proxy writes it down.
+  console.error(
+    `There is no user yet. Make the first admin here, within a day: http://${name}:${port}/firstadmin#${secret}`,
+  )
+}
+
+const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
 function doorRules(config: ServerConfig): DoorRules {
   const { host, trust, loopback, hosts = [], origins, trusted_proxies, workers_trust } = config

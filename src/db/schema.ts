@@ -249,6 +249,70 @@ export const affinities = sqliteTable('affinities', {
   name: text('name').notNull().unique(),
 })
 
+/** What a user may do when nothing else is said (`doors/actor.ts`). */
+export const USER_ROLES = ['artist', 'wrangler', 'admin'] as const
+/** The eight rights of Coalition, each for one's own jobs or for all. */
+export const USER_RIGHTS = [
+  'create',
+  'create_all',
+  'view',
+  'view_all',
+  'edit',
+  'edit_all',
+  'delete',
+  'delete_all',
+] as const
+/** Who knows the password: this server, the directory of the studio, or the page that it signs in at. */
+export const USER_SOURCES = ['local', 'ldap', 'oidc'] as const
+
+export const users = sqliteTable('users', {
+  /** As `doors/names.ts` writes it: one person has one name, whatever case it was typed in. */
+  name: text('name').primaryKey(),
+  role: text('role', { enum: USER_ROLES }).notNull().default('artist'),
+  /** A JSON list of rights instead of those of the role; empty: those of the role. */
+  rights: text('rights').notNull().default(''),
+  /** argon2id, as a PHC string; empty: nobody signs in with one here. */
+  password: text('password').notNull().default(''),
+  source: text('source', { enum: USER_SOURCES }).notNull().default('local'),
+  disabled: count('disabled'),
+  created: count('created'),
+  /** The last time they signed in, 0: never. */
+  signed_in: count('signed_in'),
+})
+
+/** What scripts and the command line show instead of a password. Only hashes (`doors/secrets.ts`). */
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    user: text('user').notNull(),
+    name: text('name').notNull(),
+    /** A JSON list of what it may do of what its user may; empty: all of it. */
+    scopes: text('scopes').notNull().default(''),
+    hash: text('hash').notNull().unique(),
+    created: count('created'),
+    /** 0: never. */
+    expires: count('expires'),
+    last_used: count('last_used'),
+    /** When it was taken back, 0: it was not. */
+    revoked: count('revoked'),
+  },
+  (t) => [index('tokens_by_user').on(t.user, t.id)],
+)
+
+/** Browsers that somebody signed in with. */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    hash: text('hash').primaryKey(),
+    user: text('user').notNull(),
+    expires: integer('expires').notNull(),
+  },
+  (t) => [index('sessions_by_user').on(t.user, t.expires), index('sessions_by_expiry').on(t.expires)],
+)
+
+export type UserRow = typeof users.$inferSelect
+export type TokenRow = typeof tokens.$inferSelect
 export type JobRow = typeof jobs.$inferSelect
 export type ResetGroupRow = typeof resetGroups.$inferSelect
 export type WorkerRow = typeof workers.$inferSelect

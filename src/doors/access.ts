@@ -37,6 +37,8 @@ const ONE_JOB: Need = { by: 'view', jobs: 'path' }
 const EDIT: Need = { by: 'edit', jobs: 'ids', changes: true }
 const CREATE: Need = { by: 'create', jobs: 'new', changes: true }
 const MANAGE: Need = { by: 'manage', changes: true }
+const ADMIN: Need = { by: 'admin' }
+const OWN: Need = { by: 'own' }
 const WORKER: Need = { by: 'worker', changes: true }
 
 /** The prefix below which Coalition 4's page makes the calls of /api. */
@@ -53,6 +55,8 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /farm/workers': OPEN,
   'GET /farm/affinities': OPEN,
   'GET /activity': OPEN,
+  'GET /account': OPEN,
+  'GET /firstadmin': OPEN,
   'GET /docs': KNOWN,
   'GET /docs/json': KNOWN,
   'GET /docs/start.js': KNOWN,
@@ -107,6 +111,21 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /api/farm/history': FARM,
   'GET /api/farm/attention': ALL_JOBS,
   'GET /api/health': KNOWN,
+
+  // Who is known to nobody yet has to come in somewhere.
+  'GET /api/me': OPEN,
+  'POST /api/signin': { by: 'open', changes: true },
+  'POST /api/signout': { by: 'open', changes: true },
+  'POST /api/firstadmin': { by: 'open', changes: true },
+  'POST /api/me/password': { by: 'own', changes: true },
+  'GET /api/tokens': OWN,
+  'POST /api/tokens': { by: 'own', changes: true },
+  'DELETE /api/tokens/:id': { by: 'own', changes: true },
+  'GET /api/users': ADMIN,
+  'POST /api/users': { by: 'admin', changes: true },
+  'GET /api/users/:name': ADMIN,
+  'POST /api/users/:name': { by: 'admin', changes: true },
+  'DELETE /api/users/:name': { by: 'admin', changes: true },
 
   'POST /api/workers/:name/pick': WORKER,
   'POST /api/workers/:name/leave': WORKER,

@@ -1,5 +1,7 @@
+import { USER_RIGHTS } from '../db/schema.ts'
+
 /** The eight rights of Coalition, each for one's own jobs or for all. */
-export const RIGHTS = ['create', 'create_all', 'view', 'view_all', 'edit', 'edit_all', 'delete', 'delete_all'] as const
+export const RIGHTS = USER_RIGHTS
 export type Right = (typeof RIGHTS)[number]
 
 /** Ready sets. A wrangler manages workers, limits and affinities too; an admin also users, tokens, join tokens, audit. */

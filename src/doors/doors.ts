@@ -26,7 +26,7 @@ const RELAYED = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'] as const
 const LOOPBACK = '127.0.0.1'
 const BEARER = /^bearer +(\S+) *$/i
 /** The second is for TLS: a browser takes a cookie of that name only with Secure, and from no other host. */
-const SESSION = /(?:^|;\s*)(?:__Host-)?coalition_session=([^;\s]+)/
+export const SESSION = /(?:^|;\s*)(?:__Host-)?coalition_session=([^;\s]+)/
 
 /** A credential was shown that opens nothing: it is said, and not taken for none. */
 export const UNKNOWN = Symbol('unknown credential')

@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 import * as answers from '../answers.ts'
 import { Doors } from '../doors/doors.ts'
+import { type Crowd, createPeople } from '../doors/people.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
@@ -15,11 +16,14 @@ import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { json } from './json.ts'
 import { limitRoutes } from './limits.ts'
+import { meRoutes } from './me.ts'
 import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { runRoutes } from './runs.ts'
 import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
+import { tokenRoutes } from './tokens.ts'
+import { userRoutes as peopleRoutes } from './users.ts'
 import { whyRoutes } from './why.ts'
 import { workerRoutes } from './workers.ts'
 
@@ -37,7 +41,12 @@ const userRoutes = (farm: Farm, prefix: string) =>
     .use(affinityRoutes(farm, prefix))
 
 /** Every route there is. `more`: what the farm does not know of the server's health. */
-export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () => ({}), doors: Doors = new Doors()) => {
+export const createApp = (
+  farm: Farm,
+  more: () => Partial<answers.Health> = () => ({}),
+  people: Crowd = createPeople(farm),
+  doors: Doors = new Doors({ onLoopbackOnly: true }, people),
+) => {
   const routes: Route[] = []
   const guard = createGuard(farm, doors)
   // normalize would take away what a client sent too much: it is told instead.
@@ -60,6 +69,9 @@ export const createApp = (farm: Farm, more: () => Partial<answers.Health> = () =
     .use(limitRoutes(farm))
     .use(farmRoutes(farm))
     .use(whyRoutes(farm))
+    .use(meRoutes(people, guard))
+    .use(peopleRoutes(people))
+    .use(tokenRoutes(people, guard))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm, guard))
     .use(submitRoutes(farm, guard))

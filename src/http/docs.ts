@@ -59,6 +59,7 @@ export const docs = () =>
             { name: 'Affinities', description: 'The numbered names, 1 to 63' },
             { name: 'Limits', description: 'What the whole farm has only so many of' },
             { name: 'Farm', description: 'What the farm did, and what needs a look' },
+            { name: 'People', description: 'Users, signing in, tokens' },
             { name: 'Runs', description: "The workers' own protocol" },
             { name: 'Server', description: 'The server itself' },
             { name: 'Coalition 4', description: 'The wire of existing workers and submitters' },
@@ -97,7 +98,7 @@ export function asOpenApi31(document: Json): Json {
 
 type Item = { [key: string]: Json }
 
-const OURS = ['$id', 'noValidate', 'wanted']
+const OURS = ['$id', 'noValidate', 'wanted', 'secret']
 
 function tidy(value: Json, key = ''): Json {
   if (Array.isArray(value)) return value.map((item) => tidy(key === 'parameters' ? parameter(item as Item) : item))

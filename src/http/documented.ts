@@ -7,21 +7,24 @@ export const ONE: Schema = { type: 'integer', const: 1, description: 'Done' }
 
 const PROBLEMS: Record<number, string> = {
   400: 'The body is not JSON',
+  401: 'Nobody is signed in, or not as that',
+  403: 'Not allowed; nothing was changed',
   404: 'Something that was named is not there; nothing was changed',
   409: 'Another has what was asked for; nothing was changed',
   413: 'The body is too large',
   422: 'A value is not right; nothing was changed',
+  429: 'Too often: try again after as many seconds as Retry-After says',
   500: "The server's own fault",
   507: 'The disk of the server is full, or cannot be written; nothing was changed: send it again later',
 }
 
 interface Call {
-  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Farm' | 'Runs' | 'Server' | 'Coalition 4'
+  tag: 'Jobs' | 'Workers' | 'Events' | 'Affinities' | 'Limits' | 'Farm' | 'People' | 'Runs' | 'Server' | 'Coalition 4'
   summary: string
   description?: string
   answer: Schema
   example?: unknown
-  problems?: readonly (400 | 404 | 409 | 422)[]
+  problems?: readonly (400 | 401 | 403 | 404 | 409 | 422 | 429)[]
   /** Fields of a form body, with an example each: the old calls take forms, which no model checks. */
   form?: Record<string, string | number>
   /** Of the answer; default application/json. */

@@ -16,6 +16,8 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
+  '/account',
+  '/firstadmin',
 ]
 
 /**

@@ -29,10 +29,11 @@ export const integer = (description: string, example: number, minimum?: number, 
   Type.Optional(integerText({ minimum, maximum }, description, example))
 export const optionalText = (description: string, example: string) =>
   Type.Optional(Type.String({ maxLength: 4096, description, examples: [example] }))
-export const idParam = Type.Object({ id: integerText({ minimum: 1 }, 'Id of the job', 1) })
+export const idOf = (description: string) => integerText({ minimum: 1 }, description, 1)
+export const idParam = Type.Object({ id: idOf('Id of the job') })
 /** Children can be asked of the root too. */
 export const groupParam = Type.Object({ id: integerText({ minimum: 0 }, 'Id of the group; 0: the root', 1) })
-export const runParam = Type.Object({ run: integerText({ minimum: 1 }, 'Id of the run', 1) })
+export const runParam = Type.Object({ run: idOf('Id of the run') })
 export const limitParam = Type.Optional(
   integerText({ minimum: 1, maximum: LIST_LIMIT }, 'How many at most; default: all', 100),
 )

@@ -1,6 +1,6 @@
 import type { ValueError } from '@sinclair/typebox/errors'
 import type { Problem } from '../answers.ts'
-import { type ErrorKind, FarmError } from '../errors.ts'
+import { type ErrorKind, FarmError, TooOften } from '../errors.ts'
 import { SECURE } from './headers.ts'
 import { misfit } from './words.ts'
 
@@ -91,6 +91,8 @@ export const onFailure =
     // Elysia wraps what a body parser throws.
     const reason = code === 'PARSE' ? (error as Error).cause : error
     if (reason instanceof Refusal) return reason.response
+    if (reason instanceof TooOften)
+      return problem(STATUS.too_often, reason.message, undefined, { 'retry-after': String(reason.seconds) })
     if (reason instanceof FarmError) return problem(STATUS[reason.kind], reason.message, reason.field)
     if (code === 'VALIDATION') {
       const { type, valueError, value } = error as Validation

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { Shut } from './support.ts'
 
-const shut = new Shut({
+const shut = await Shut.open({
   hosts: ['farm.example', '*.studio.lan'],
   origins: ['https://tools.studio.lan'],
   onLoopbackOnly: true,

@@ -1,7 +1,8 @@
 /** A server whose doors are shut: each request says by X-Forwarded-For where it comes from, and the server believes loopback. */
-import { type Actor, type People, ROLES, type Role } from '../../src/doors/actor.ts'
+import type { Actor } from '../../src/doors/actor.ts'
 import { type DoorRules, Doors } from '../../src/doors/doors.ts'
-import { createApp } from '../../src/http/app.ts'
+import { type Crowd, createPeople } from '../../src/doors/people.ts'
+import { type App, createApp } from '../../src/http/app.ts'
 import { TestFarm } from '../support/farm.ts'
 
 export const FROM = { nowhere: '203.0.113.9', trusted: '10.1.2.3', workers: '10.2.0.7' } as const
@@ -12,42 +13,47 @@ export const RULES: DoorRules = {
   hosts: ['farm.example'],
 }
 
-type User = Extract<Actor, { kind: 'user' }>
-export const user = (name: string, role: Role, more: Partial<User> = {}): User => ({
-  kind: 'user',
-  name,
-  role,
-  rights: new Set(ROLES[role]),
-  by: 'token',
-  ...more,
-})
-
-/** What each token stands for. */
-export const USERS: Record<string, User> = {
-  coa_ann: user('ann', 'artist'),
-  coa_wim: user('wim', 'wrangler'),
-  coa_ada: user('ada', 'admin'),
-  coa_shy: user('shy', 'artist', { rights: new Set(['create', 'view', 'edit', 'delete'] as const) }),
-  coa_reader: user('ada', 'admin', { scopes: ['view', 'view_all'] }),
+/** Tokens of these, by what they are called here; `reader` is one of the admin, for looking only. */
+async function populate(people: Crowd): Promise<Record<string, string>> {
+  const { users, tokens } = people
+  await users.add({ name: 'ann', role: 'artist' })
+  await users.add({ name: 'wim', role: 'wrangler' })
+  await users.add({ name: 'ada', role: 'admin' })
+  await users.add({ name: 'shy', rights: ['create', 'view', 'edit', 'delete'] })
+  const local: Actor = { kind: 'local', name: '' }
+  const made: Record<string, string> = {}
+  for (const user of ['ann', 'wim', 'ada', 'shy']) made[user] = (await tokens.add(local, { user, name: 'test' })).token
+  made.reader = (await tokens.add(local, { user: 'ada', name: 'look', scopes: ['view', 'view_all'] })).token
+  return made
 }
-const PEOPLE: People = { identify: ({ token, session }) => USERS[token ?? session ?? ''] }
 
 export interface Asked {
   from?: string
+  /** One of `populate`, or a text that is none of ours. */
   token?: string
   body?: unknown
   headers?: Record<string, string>
 }
 
 export class Shut implements AsyncDisposable {
-  readonly t = new TestFarm({})
-  readonly app
-  readonly url: string
+  private constructor(
+    readonly t: TestFarm,
+    readonly people: Crowd,
+    readonly tokens: Record<string, string>,
+    readonly app: App,
+  ) {}
 
-  constructor(rules: DoorRules = RULES, people: People | undefined = PEOPLE) {
-    this.app = createApp(this.t.farm, undefined, new Doors(rules, people))
-    this.app.listen({ hostname: '127.0.0.1', port: 0 })
-    this.url = `http://127.0.0.1:${this.app.server?.port}`
+  static async open(rules: DoorRules = RULES): Promise<Shut> {
+    const t = new TestFarm({})
+    const people = createPeople(t.farm)
+    const tokens = await populate(people)
+    const app = createApp(t.farm, undefined, people, new Doors(rules, people))
+    app.listen({ hostname: '127.0.0.1', port: 0 })
+    return new Shut(t, people, tokens, app)
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.app.server?.port}`
   }
 
   async ask(method: string, path: string, { from = FROM.nowhere, token, body, headers = {} }: Asked = {}) {
@@ -55,7 +61,7 @@ export class Shut implements AsyncDisposable {
       method,
       headers: {
         ...(from !== '' && { 'x-forwarded-for': from }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(token !== undefined && { authorization: `Bearer ${this.tokens[token] ?? token}` }),
         ...headers,
       },
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),

@@ -21,6 +21,7 @@ export interface Answer<T = unknown> {
 export interface CallOptions {
   /** The content type of the request; default: none, as in `rest_api.rst`. */
   type?: string
+  headers?: Record<string, string>
   signal?: AbortSignal
 }
 
@@ -52,7 +53,7 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
       method,
       // Bytes, not a text: fetch gives a text a content type of its own.
       body: body === undefined ? undefined : bytesOf(body),
-      headers: options.type === undefined ? {} : { 'content-type': options.type },
+      headers: { ...(options.type !== undefined && { 'content-type': options.type }), ...options.headers },
       signal: options.signal,
       redirect: 'manual',
     })
@@ -74,7 +75,7 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
       return server.url
     },
     call,
-    get: <T = unknown>(path: string) => call<T>('GET', path),
+    get: <T = unknown>(path: string, options?: CallOptions) => call<T>('GET', path, undefined, options),
     put: <T = unknown>(path: string, body: unknown, options?: CallOptions) => call<T>('PUT', path, body, options),
     post: <T = unknown>(path: string, body: unknown, options?: CallOptions) => call<T>('POST', path, body, options),
     delete: <T = unknown>(path: string, body: unknown, options?: CallOptions) => call<T>('DELETE', path, body, options),

@@ -1,0 +1,44 @@
+/** The people of the farm: who they are, how they sign in, what they sign in with. */
+import { FarmError } from '../errors.ts'
+import type { Farm } from '../farm.ts'
+import { Attempts } from './attempts.ts'
+import { Credentials } from './credentials.ts'
+import { type FirstAdmin, firstAdmin } from './firstAdmin.ts'
+import { preparePeople } from './peopleRows.ts'
+import { type Directory, sessionsOf } from './sessions.ts'
+import { tokensOf } from './tokens.ts'
+import { usersOf } from './users.ts'
+
+export interface Elsewhere {
+  /** The directory of the studio, where there is one. */
+  directory?: Directory | undefined
+}
+
+export type Crowd = ReturnType<typeof createPeople>
+
+export function createPeople(farm: Farm, { directory }: Elsewhere = {}) {
+  const rows = preparePeople(farm.core.db)
+  const noteUse = (id: number, now: number) => {
+    // Nobody waits for it, and a full disk has its own line.
+    farm
+      .write(() => rows.used.run({ id, now }))
+      .catch((error) => {
+        if (!(error instanceof FarmError)) console.error('the use of a token could not be noted:', error)
+      })
+  }
+  const credentials = new Credentials(rows, noteUse)
+  const shared = { farm, rows, credentials }
+  const users = usersOf(shared)
+  const sessions = sessionsOf(shared, new Attempts(), directory)
+  const first: FirstAdmin = firstAdmin(shared, users.add, sessions.open)
+  return {
+    identify: credentials.identify.bind(credentials),
+    now: farm.now,
+    users,
+    tokens: tokensOf(shared),
+    sessions,
+    first,
+    /** Whether anybody could sign in at all. */
+    anybody: () => directory !== undefined || rows.anyUser.get() !== undefined,
+  }
+}
