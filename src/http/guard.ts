@@ -43,8 +43,10 @@ export function createGuard(farm: Farm, doors: Doors) {
     const visitor = doors.visitor(request.headers, address, farm.now(), { cookies: true })
     if (visitor === UNKNOWN) return unknownCredential()
     visitors.set(request, visitor)
-    if (visitor.actor.kind !== 'nobody' || visitor.anyWorker) return undefined
-    if (!isOpen(request.method, new URL(request.url).pathname)) return loginWords(visitor)
+    if (visitor.actor.kind !== 'nobody') return undefined
+    const { pathname } = new URL(request.url)
+    if (visitor.anyWorker && OF_WORKERS.test(pathname)) return undefined
+    if (!isOpen(request.method, pathname)) return loginWords(visitor)
     const length = request.headers.get('content-length')
     const body = request.headers.has('transfer-encoding') || Number(length ?? 0) > MOST_OF_NOBODY
     return body
@@ -113,6 +115,8 @@ export function createGuard(farm: Farm, doors: Doors) {
 
 /** Of an answer to a page of a listed site. */
 const SHARED = { 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' }
+/** Where workers speak: their network is let in no further, whatever it sends. */
+const OF_WORKERS = /^(\/api)?\/(workers|runs)\//
 const STREAM = '/api/stream'
 const WORKER: Need = { by: 'worker' }
 const NOTHING: Asked = { params: {}, query: {}, body: undefined }
