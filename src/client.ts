@@ -44,7 +44,14 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-export function createClient(serverUrl: string): Client {
+/** What a client shows of itself, when it does. */
+export interface Shown {
+  token?: string | undefined
+  /** A session, as `name=value`: where no browser keeps it. */
+  cookie?: string | undefined
+}
+
+export function createClient(serverUrl: string, { token, cookie }: Shown = {}): Client {
   const url = serverUrl.replace(/\/+$/, '')
 
   async function open(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Response> {
@@ -53,7 +60,11 @@ export function createClient(serverUrl: string): Client {
     try {
       response = await fetch(url + path, {
         method,
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(cookie !== undefined && { cookie }),
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
       })

@@ -5,6 +5,7 @@ import { DEFAULT_PORT, serverUrl } from '../address.ts'
 import { type Client, createClient } from '../client.ts'
 import { type Option as ConfigOption, flagName, loadConfig, SERVER_OPTIONS, WORKER_OPTIONS } from '../config.ts'
 import type { Dependency } from '../models.ts'
+import { tokenFor } from './keyring.ts'
 import { wrongUsage } from './outcome.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: commander's own bound for the arguments of a command
@@ -69,14 +70,20 @@ export const serverOption = <A extends Any, O extends OptionValues, G extends Op
   c.option('--server <url>', `address of the server (default: localhost:${DEFAULT_PORT}, env: COALITION_URL)`, address)
 
 /** Inside a job COALITION_SERVER is the farm that runs it: what it submits goes to the same one. */
-export function connect(
+export function serverOf(
   options: { server?: string | undefined },
   env: Record<string, string | undefined> = process.env,
-): Client {
+): string {
   const named = options.server || env.COALITION_URL || env.COALITION_SERVER || `127.0.0.1:${DEFAULT_PORT}`
   const url = serverUrl(named)
   if (!url) throw wrongUsage(`"${named}" of COALITION_URL is no address; write one like http://farm:${DEFAULT_PORT}`)
-  return createClient(url)
+  return url
+}
+
+/** With the token that belongs to that server, if there is one. */
+export function connect(options: { server?: string | undefined }): Client {
+  const url = serverOf(options)
+  return createClient(url, { token: tokenFor(url) })
 }
 
 function address(text: string): string {

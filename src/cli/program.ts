@@ -10,7 +10,10 @@ import { jobsCommand } from './jobs.ts'
 import { limitsCommand } from './limits.ts'
 import { examples } from './options.ts'
 import { serveCommand } from './serve.ts'
+import { signinCommand, signoutCommand } from './signin.ts'
+import { tokensCommand } from './tokens.ts'
 import { upCommand } from './up.ts'
+import { usersCommand } from './users.ts'
 import { workerCommand, workerGuardCommand } from './worker.ts'
 import { workersCommand } from './workers.ts'
 
@@ -24,6 +27,10 @@ export function createProgram() {
     .addCommand(workersCommand())
     .addCommand(eventsCommand())
     .addCommand(limitsCommand())
+    .addCommand(usersCommand())
+    .addCommand(tokensCommand())
+    .addCommand(signinCommand())
+    .addCommand(signoutCommand())
     .addCommand(importCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())

@@ -40,13 +40,14 @@ function environment(more: Record<string, string>): Record<string, string> {
 export interface Options {
   env?: Record<string, string>
   cwd?: string
+  stdin?: string
 }
 
-export function start(words: string[], { env = {}, cwd = scratchFolder() }: Options = {}) {
+export function start(words: string[], { env = {}, cwd = scratchFolder(), stdin }: Options = {}) {
   const child = Bun.spawn([...selfCommand(), ...words], {
     env: environment(env),
     cwd,
-    stdin: 'ignore',
+    stdin: stdin === undefined ? 'ignore' : new TextEncoder().encode(stdin),
     stdout: 'pipe',
     stderr: 'pipe',
   })
