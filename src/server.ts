@@ -10,6 +10,7 @@ import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
 import { HOST_NAME, namesOf } from './doors/hosts.ts'
 import { type Crowd, createPeople } from './doors/people.ts'
+import { createWorkerCredentials } from './doors/workers.ts'
 import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
@@ -48,6 +49,7 @@ export interface ServerConfig {
   origins?: string[]
   trusted_proxies?: string[]
   workers_trust?: string[]
+  workers_join_token?: string
   /** Regular expressions (doors/commands.ts). */
   commands_allow?: string[]
   commands_users?: Record<string, string[]>
@@ -82,8 +84,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
   const people = createPeople(farm)
-  const doors = new Doors(rules, people)
-  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, doors)
+  const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
+  const doors = new Doors(rules, people, workers)
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
   try {
     app.listen({
       hostname: host,
@@ -114,7 +117,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
-      joinToken: false,
+      joinToken: workers.canJoin(),
       tls: false,
     }))
       console.error(line)

@@ -127,6 +127,11 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'POST /api/users/:name': { by: 'admin', changes: true },
   'DELETE /api/users/:name': { by: 'admin', changes: true },
 
+  'POST /api/workers/join': { by: 'open', changes: true },
+  'POST /api/workers/jointoken': { by: 'admin', changes: true },
+  'DELETE /api/workers/jointoken': { by: 'admin', changes: true },
+  'GET /api/workers/credentials': { by: 'manage' },
+  'DELETE /api/workers/credentials': MANAGE,
   'POST /api/workers/:name/pick': WORKER,
   'POST /api/workers/:name/leave': WORKER,
   'POST /api/runs/:run/heartbeat': WORKER,

@@ -42,7 +42,7 @@ export class Doors {
   constructor(
     rules: DoorRules = { onLoopbackOnly: true },
     readonly people?: People,
-    readonly workers?: WorkerCredentials,
+    readonly workers?: Pick<WorkerCredentials, 'identify'>,
   ) {
     this.hosts = new Hosts(rules.hosts ?? [])
     this.commands = rules.commands ?? new Commands({})

@@ -59,7 +59,7 @@ export function createGuard(farm: Farm, doors: Doors) {
     const verdict = judge(visitor, need)
     const { actor } = visitor
     if (verdict === 'no') return actor.kind === 'nobody' ? loginWords(visitor) : forbidden(actor, need)
-    if (actor.kind === 'worker' && need.by === 'worker') refuseOtherWorker(actor.name, params.name ?? workerIn(body))
+    if (actor.kind === 'worker' && need.by === 'worker') refuseOtherWorker(actor.name, params?.name ?? workerIn(body))
     if (actor.kind === 'user' && verdict === 'own') restrict(farm, actor, need, { params, query, body })
     // What is a text is a form, which only its route can read (submit.ts).
     if (need.jobs === 'new' && typeof body === 'object' && body !== null) claim(visitor, doors.commands, body)
@@ -122,7 +122,7 @@ const WORKER: Need = { by: 'worker' }
 const NOTHING: Asked = { params: {}, query: {}, body: undefined }
 
 interface Asked {
-  params: { readonly id?: unknown; readonly name?: unknown }
+  params: { readonly id?: unknown; readonly name?: unknown } | undefined
   query: Record<string, unknown>
   body: unknown
 }
@@ -146,7 +146,7 @@ function restrict(farm: Farm, user: User, need: Need, { params, query, body }: A
       return
     case 'list':
     case 'path': {
-      const id = Number(params.id)
+      const id = Number(params?.id)
       if (id === 0 && need.jobs === 'list') query.user = user.name
       else refuse([[id, undefined]])
       return

@@ -69,6 +69,16 @@ export const DOOR_OPTIONS = {
     description: 'networks from which the calls of workers need no credential, for those that know none',
     defaultText: '',
   }),
+  workers_join_token: option({
+    at: 'workers.join_token',
+    // Somebody could guess a short one.
+    schema: Type.String({ minLength: 20, maxLength: 4096 }),
+    default: '',
+    flag: '--workers-join-token <token>',
+    env: 'COALITION_WORKERS_JOIN_TOKEN',
+    description:
+      'a join token of 20 characters or more, where it is the same on all machines; better is one of `coalition workers join-token`',
+  }),
   commands_allow: option({
     at: 'commands.allow',
     schema: expressions(),

@@ -9,20 +9,24 @@ const shut = await Shut.open()
 afterAll(() => shut[Symbol.asyncDispose]())
 
 /** `own`, `other`: an artist, of a job that is hers, and of one that is not. */
-const WHO = ['nobody', 'trusted', 'worker network', 'own', 'other', 'wrangler', 'admin', 'reader'] as const
+const WHO = ['nobody', 'trusted', 'worker network', 'own', 'other', 'wrangler', 'admin', 'reader', 'worker'] as const
 type Who = (typeof WHO)[number]
 
-/** In the order of WHO: y: comes in, n: 403, ?: 401. `reader` is a token of the admin that is for looking only. */
+/** In the order of WHO: y: comes in, n: 403, ?: 401. `reader` is a token of the admin that is for
+ * looking only; `worker` one with a credential. */
 const ROWS = {
-  open: 'yyyyyyyy',
-  known: '?y?yyyyy',
-  see: '?y?yyyyy',
-  create: '?y?yyyyn',
-  change: '?y?ynyyn',
-  manage: '?y?nnyyn',
-  administer: '?y?nnnyn',
-  mine: '?y?yyyyy',
-  work: '?yynnnnn',
+  open: 'yyyyyyyyy',
+  known: '?y?yyyyyy',
+  see: '?y?yyyyyn',
+  create: '?y?yyyynn',
+  change: '?y?ynyynn',
+  manage: '?y?nnyynn',
+  administer: '?y?nnnynn',
+  mine: '?y?yyyyyn',
+  // A token with scopes makes none; a password takes a session.
+  mint: '?y?yyyynn',
+  session: '????????n',
+  work: '?yynnnnny',
 } as const
 
 const ROUTES: Record<string, keyof typeof ROWS> = {
@@ -102,15 +106,20 @@ const ROUTES: Record<string, keyof typeof ROWS> = {
   'GET /json/addjob': 'create',
   'POST /json/addjob': 'create',
   'WS /api/stream': 'see',
+  'POST /api/workers/join': 'open',
+  'POST /api/workers/jointoken': 'administer',
+  'DELETE /api/workers/jointoken': 'administer',
+  'GET /api/workers/credentials': 'manage',
+  'DELETE /api/workers/credentials': 'manage',
   'GET /account': 'open',
   'GET /firstadmin': 'open',
   'GET /api/me': 'open',
   'POST /api/signin': 'open',
   'POST /api/signout': 'open',
   'POST /api/firstadmin': 'open',
-  'POST /api/me/password': 'mine',
+  'POST /api/me/password': 'session',
   'GET /api/tokens': 'mine',
-  'POST /api/tokens': 'mine',
+  'POST /api/tokens': 'mint',
   'DELETE /api/tokens/:id': 'mine',
   'GET /api/users': 'administer',
   'POST /api/users': 'administer',
@@ -128,6 +137,7 @@ const AS: Record<Who, Asked> = {
   wrangler: { token: 'wim' },
   admin: { token: 'ada' },
   reader: { token: 'reader' },
+  worker: { token: 'node' },
 }
 
 /** What the call takes, about this job. */
@@ -140,6 +150,8 @@ function bodyOf(full: string, job: number): unknown {
   if (path.endsWith('/pick')) return {}
   if (path.endsWith('/leave')) return { session: crypto.randomUUID() }
   if (/\/(dependencies|blocklist)$/.test(path)) return []
+  if (route === 'POST /api/tokens') return { name: `test-${job}` }
+  if (path === '/api/me/password') return { old: 'x', password: 'correct horse battery' }
   if (route === 'POST /api/users') return { name: `user-${job}` }
   if (path === '/api/users/:name') return {}
   if (path === '/api/affinities' || path === '/api/limits') return {}
@@ -157,10 +169,12 @@ async function outcome(route: string, who: Who): Promise<string> {
     .replace(':run', '1')
     .replace(':name', 'node-1')
     .replace(':file', 'none')
+    .replace(/^\/workers\/\w+$/, '$&?hostname=node-1')
   if (method === 'WS') return letter(await upgrade(path, AS[who]))
   const { status } = await shut.ask(method, path, { ...AS[who], body: bodyOf(route, job) })
   // The body is looked at before the door: where everybody who is known comes in, that hides nothing.
-  const everybody = ['open', 'mine'].includes(ROUTES[route.replace('/webfrontend', '')] ?? '')
+  const kind = ROUTES[route.replace('/webfrontend', '')]
+  const everybody = kind === 'open' || (kind === 'mint' && who === 'trusted')
   return everybody && status === 422 ? 'y' : letter(status)
 }
 

@@ -2,6 +2,7 @@
 import type { Actor } from '../../src/doors/actor.ts'
 import { type DoorRules, Doors } from '../../src/doors/doors.ts'
 import { type Crowd, createPeople } from '../../src/doors/people.ts'
+import { createWorkerCredentials } from '../../src/doors/workers.ts'
 import { type App, createApp } from '../../src/http/app.ts'
 import { TestFarm } from '../support/farm.ts'
 
@@ -46,8 +47,11 @@ export class Shut implements AsyncDisposable {
   static async open(rules: DoorRules = RULES): Promise<Shut> {
     const t = new TestFarm({})
     const people = createPeople(t.farm)
+    const workers = createWorkerCredentials(t.farm)
     const tokens = await populate(people)
-    const app = createApp(t.farm, undefined, people, new Doors(rules, people))
+    tokens.join = await workers.renewJoinToken()
+    tokens.node = await workers.join(tokens.join, 'node-1', '')
+    const app = createApp(t.farm, undefined, people, workers, new Doors(rules, people, workers))
     app.listen({ hostname: '127.0.0.1', port: 0 })
     return new Shut(t, people, tokens, app)
   }
