@@ -116,6 +116,11 @@ CREATE INDEX `jobs_by_needs` ON `jobs` (`needs_id`,`parent`);--> statement-break
 CREATE INDEX `jobs_held` ON `jobs` (`state`,`parent`) WHERE state in ('PENDING', 'PAUSED') and command <> '';--> statement-breakpoint
 CREATE INDEX `groups_by_title` ON `jobs` (`parent`,`title`) WHERE command = '';--> statement-breakpoint
 CREATE INDEX `jobs_groups` ON `jobs` (`id`) WHERE command = '';--> statement-breakpoint
+CREATE TABLE `join_tokens` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`created` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `limits` (
 	`name` text PRIMARY KEY NOT NULL,
 	`max` integer NOT NULL,
@@ -180,6 +185,14 @@ CREATE TABLE `users` (
 	`signed_in` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `worker_credentials` (
+	`worker` text PRIMARY KEY NOT NULL,
+	`hash` text NOT NULL,
+	`created` integer DEFAULT 0 NOT NULL,
+	`address` text DEFAULT '' NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `worker_credentials_hash_unique` ON `worker_credentials` (`hash`);--> statement-breakpoint
 CREATE TABLE `workers` (
 	`name` text PRIMARY KEY NOT NULL,
 	`ip` text DEFAULT '' NOT NULL,

@@ -3,6 +3,7 @@
  * field is written down once; where the wire differs from the row, the model says so.
  */
 export { Id, LIST_LIMIT, MAX_ID, WorkerName } from './models/common.ts'
+export * from './models/doors.ts'
 export * from './models/farm.ts'
 export * from './models/jobs.ts'
 export * from './models/people.ts'

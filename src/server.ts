@@ -7,10 +7,13 @@ import { Checkpointer } from './db/checkpointer.ts'
 import { type DataFolder, type Durability, databaseIn, openData, StartError, unusable } from './db/open.ts'
 import { type DirectorySettings, directoryOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
+import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
 import { HOST_NAME, namesOf } from './doors/hosts.ts'
 import { type Crowd, createPeople } from './doors/people.ts'
+import { createWorkerCredentials } from './doors/workers.ts'
+import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
@@ -48,6 +51,10 @@ export interface ServerConfig extends DirectorySettings {
   origins?: string[]
   trusted_proxies?: string[]
   workers_trust?: string[]
+  workers_join_token?: string
+  /** Regular expressions (doors/commands.ts). */
+  commands_allow?: string[]
+  commands_users?: Record<string, string[]>
 }
 
 export interface Server {
@@ -69,6 +76,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
   const directory = directoryOf(config)
+  const rules = doorRules(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
   const checkpointer = new Checkpointer(folder.db.sqlite, databaseIn(data))
@@ -80,8 +88,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
   const people = createPeople(farm, { directory })
-  const doors = new Doors(doorRules(config), people)
-  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, doors)
+  const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
+  const doors = new Doors(rules, people, workers)
+  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
   try {
     app.listen({
       hostname: host,
@@ -113,7 +122,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
-      joinToken: false,
+      joinToken: workers.canJoin(),
       tls: false,
     }))
       console.error(line)
@@ -152,15 +161,9 @@ function tellFirstAdmin(people: Crowd, host: string, port: number): void {
 
 const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
-function doorRules({
-  host,
-  trust,
-  loopback,
-  hosts = [],
-  origins,
-  trusted_proxies,
-  workers_trust,
-}: ServerConfig): DoorRules {
+function doorRules(config: ServerConfig): DoorRules {
+  const { host, trust, loopback, hosts = [], origins, trusted_proxies, workers_trust } = config
+  const { commands_allow, commands_users } = config
   return {
     onLoopbackOnly: isLoopback(host),
     hosts: [
@@ -170,7 +173,20 @@ function doorRules({
     ...(loopback && { loopback }),
     ...(origins && { origins }),
     ...(trusted_proxies && { trustedProxies: trusted_proxies }),
+    commands: commandsOf({
+      ...(commands_allow && { allow: commands_allow }),
+      ...(commands_users && { users: commands_users }),
+    }),
     ...(workers_trust && { workersTrust: workers_trust }),
+  }
+}
+
+function commandsOf(rules: CommandRules): Commands {
+  try {
+    return new Commands(rules)
+  } catch (error) {
+    if (error instanceof FarmError) throw new StartError(`${error.field}: ${error.message}`, error)
+    throw error
   }
 }
 

@@ -46,6 +46,8 @@ describe('one configuration out of four places', () => {
       sleep: 2,
       startup: '',
       runcommand: '',
+      join_token: '',
+      credentials: expect.stringContaining('worker-credentials.json'),
     })
     expect(given.size).toBe(0)
   })

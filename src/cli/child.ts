@@ -27,7 +27,9 @@ export interface AgentRequest {
 const KEPT_CHARACTERS = 4000
 
 export function startAgent({ serverUrl, worker, configFile, quiet = false }: AgentRequest): AgentProcess {
-  const flags = Object.entries(worker).flatMap(([key, value]) => [`--${key}`, String(value)])
+  // The server of the same command asks this machine for nothing; and a secret has no place on a command line.
+  const { join_token: _, ...open } = worker
+  const flags = Object.entries(open).flatMap(([key, value]) => [`--${key.replaceAll('_', '-')}`, String(value)])
   const config = configFile === undefined ? [] : ['--config', configFile]
   const child = Bun.spawn([...selfCommand(), 'worker', localUrl(serverUrl), PARENT_FLAG, ...config, ...flags], {
     stdin: 'pipe',

@@ -22,7 +22,8 @@ export const workerCommand = () =>
       const { server, worker } = loadConfig(flags, options.config)
       const signals = untilSignal()
       const stop = options.withParent ? AbortSignal.any([signals, stdinEnds()]) : signals
-      const { name, workers, sleep: sleepSeconds, startup, runcommand, memory, cores, gpus } = worker
+      const { name, workers, sleep: sleepSeconds, startup, runcommand, memory, cores, gpus, credentials } = worker
+      const joinToken = worker.join_token
       const url = serverUrl(worker.server) ?? (await discoverServer({ port: server.port, log: console.error }, stop))
       if (url !== undefined) {
         const [{ runAgent }, { machineOf }] = await Promise.all([
@@ -30,7 +31,10 @@ export const workerCommand = () =>
           import('../worker/machine.ts'),
         ])
         const machine = machineOf({ memory, cores, gpus })
-        await runAgent({ serverUrl: url, name, workers, sleepSeconds, startup, runcommand, machine }, stop)
+        await runAgent(
+          { serverUrl: url, name, workers, sleepSeconds, startup, runcommand, machine, credentials, joinToken },
+          stop,
+        )
       }
       endService(EXIT.ok)
     })

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import type { Client } from '../client.ts'
 import type { Worker, WorkerEdit } from '../models.ts'
+import { credentialsCommand, joinTokenCommand, revokeCommand } from './joining.ts'
 import { clientOptions, collect, connect, examples } from './options.ts'
 import { wrongUsage } from './outcome.ts'
 import { print, printJson } from './output.ts'
@@ -99,6 +100,9 @@ export const workersCommand = () =>
       ),
     )
     .addCommand(edit())
+    .addCommand(joinTokenCommand())
+    .addCommand(credentialsCommand())
+    .addCommand(revokeCommand())
     .addCommand(
       onMany('delete', 'forget workers; one that speaks again is new', 'deleted', (client, names) =>
         client.call('DELETE', '/api/workers', names),

@@ -339,6 +339,18 @@ export const sessions = sqliteTable(
   (t) => [index('sessions_by_user').on(t.user, t.expires), index('sessions_by_expiry').on(t.expires)],
 )
 
+/** What workers got for the join token; each speaks for its own name. */
+export const workerCredentials = sqliteTable('worker_credentials', {
+  worker: text('worker').primaryKey(),
+  hash: text('hash').notNull().unique(),
+  created: count('created'),
+  /** From where it joined. */
+  address: text('address').notNull().default(''),
+})
+
+/** The token that workers join with: one row at most. */
+export const joinTokens = sqliteTable('join_tokens', { hash: text('hash').primaryKey(), created: count('created') })
+
 export type UserRow = typeof users.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect
 export type JobRow = typeof jobs.$inferSelect

@@ -2,6 +2,7 @@ import { Elysia } from 'elysia'
 import * as answers from '../answers.ts'
 import { Doors } from '../doors/doors.ts'
 import { type Crowd, createPeople } from '../doors/people.ts'
+import { createWorkerCredentials, type WorkerCredentials } from '../doors/workers.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
@@ -14,6 +15,7 @@ import { farmRoutes } from './farm.ts'
 import { createGuard } from './guard.ts'
 import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
+import { joinRoutes } from './join.ts'
 import { json } from './json.ts'
 import { limitRoutes } from './limits.ts'
 import { meRoutes } from './me.ts'
@@ -45,7 +47,8 @@ export const createApp = (
   farm: Farm,
   more: () => Partial<answers.Health> = () => ({}),
   people: Crowd = createPeople(farm),
-  doors: Doors = new Doors({ onLoopbackOnly: true }, people),
+  workers: WorkerCredentials = createWorkerCredentials(farm),
+  doors: Doors = new Doors({ onLoopbackOnly: true }, people, workers),
 ) => {
   const routes: Route[] = []
   const guard = createGuard(farm, doors)
@@ -65,6 +68,7 @@ export const createApp = (
     .use(userRoutes(farm, '/api'))
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))
+    .use(joinRoutes(workers, guard))
     .use(runRoutes(farm))
     .use(limitRoutes(farm))
     .use(farmRoutes(farm))
@@ -74,7 +78,7 @@ export const createApp = (
     .use(tokenRoutes(people, guard))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm, guard))
-    .use(submitRoutes(farm))
+    .use(submitRoutes(farm, guard))
     .get(
       '/api/health',
       () => json({ ...farm.health(), ...more() }),

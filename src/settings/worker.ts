@@ -1,6 +1,8 @@
 /** The options of the agent, below [worker]. A part of `config.ts`. */
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { Type } from '@sinclair/typebox'
+import envPaths from 'env-paths'
 import { option, type Table } from './option.ts'
 
 export const WORKER_OPTIONS = {
@@ -61,6 +63,23 @@ export const WORKER_OPTIONS = {
     flag: '--startup <command>',
     env: 'COALITION_WORKER_STARTUP',
     description: 'command to run once before the first job',
+  }),
+  join_token: option({
+    schema: Type.String({ maxLength: 4096 }),
+    default: '',
+    flag: '--join-token <token>',
+    env: 'COALITION_WORKER_JOIN_TOKEN',
+    description:
+      'what a server that asks is shown for a credential of its own; better here than as a flag, which others see',
+  }),
+  credentials: option({
+    schema: Type.String({ minLength: 1, maxLength: 4096 }),
+    default: join(envPaths('coalition', { suffix: '' }).data, 'worker-credentials.json'),
+    flag: '--credentials <file>',
+    env: 'COALITION_WORKER_CREDENTIALS',
+    description: 'where these credentials are kept',
+    path: true,
+    defaultText: "`worker-credentials.json` in the system's place for application data",
   }),
   runcommand: option({
     schema: Type.String({ maxLength: 65_536 }),

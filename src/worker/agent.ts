@@ -4,9 +4,10 @@ import { createClient } from '../client.ts'
 import type { Environment } from '../environment.ts'
 import { FarmError } from '../errors.ts'
 import { selfCommand } from '../self.ts'
+import { join, keptCredential } from './credentials.ts'
 import { type Guard, startGuard } from './guard.ts'
 import { openHome } from './home.ts'
-import { createLink } from './link.ts'
+import { type Credential, createLink } from './link.ts'
 import { type Machine, machineOf } from './machine.ts'
 import { killTree } from './processes.ts'
 import { exitCodeOf, type Run, spawnShell } from './run.ts'
@@ -26,6 +27,10 @@ export interface AgentOptions {
   /** See `fillTemplate`. Example: `sudo -u __user__ -- sh -c __cmd__` */
   runcommand?: string
   machine?: Machine
+  /** For a server that asks who its workers are. */
+  joinToken?: string
+  /** Where the credentials are that it gave for that. */
+  credentials?: string
   log?: (line: string) => void
   waitSeconds?: number
   heartbeatSeconds?: number
@@ -47,7 +52,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const names = slotNames(options.name, options.workers)
   const environment = ownEnvironment()
   const client = createClient(options.serverUrl)
-  const home = await openHome(options.temporaryDir ?? tmpdir(), client.url, names, graceSeconds)
+  const home = await openHome(options.temporaryDir ?? tmpdir(), client.url, names, graceSeconds, options.credentials)
   const { folder, session } = home
   const guard = startGuard({ ...home, graceSeconds }, log)
   const held = new Set<Run>()
@@ -60,6 +65,19 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   try {
     if (options.startup) await startUp(options.startup, graceSeconds, guard, log, signal)
     const link = createLink(client, log)
+    const { joinToken = '', credentials: file = '' } = options
+    const credentialOf = (worker: string): Credential => {
+      const own = { server: client.url, worker, file, joinToken, log }
+      let shown = createClient(client.url, { token: keptCredential(file, client.url, worker) })
+      return {
+        client: () => shown,
+        async renew() {
+          const token = await join(own)
+          if (token !== undefined) shown = createClient(client.url, { token })
+          return token !== undefined
+        },
+      }
+    }
     const shared = {
       folder,
       session,
@@ -79,7 +97,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
     if (!signal.aborted) log(`${names.join(', ')} working for ${link.url}`)
     await Promise.all(
-      names.map((worker) => workSlot({ ...shared, worker, log: (line) => log(`${worker}: ${line}`) }, signal)),
+      names.map((worker) =>
+        workSlot(
+          { ...shared, worker, link: link.as(credentialOf(worker)), log: (line) => log(`${worker}: ${line}`) },
+          signal,
+        ),
+      ),
     )
   } finally {
     process.off('exit', exitNow)
@@ -115,9 +138,14 @@ async function startUp(
   if (code !== 0) log(`startup ended ${code}`)
 }
 
+/** With it a job could make itself a worker, and get the jobs of others. */
+const JOIN_TOKEN_VARIABLE = 'COALITION_WORKER_JOIN_TOKEN'
+
 function ownEnvironment(): Environment {
   return Object.fromEntries(
-    Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    Object.entries(process.env).filter(
+      (pair): pair is [string, string] => pair[1] !== undefined && pair[0] !== JOIN_TOKEN_VARIABLE,
+    ),
   )
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createClient } from '../client.ts'
 import { FarmError } from '../errors.ts'
 import { type Lock, takeLock } from '../lock.ts'
+import { keptCredential } from './credentials.ts'
 import { killTree } from './processes.ts'
 
 /** Who an agent is, for those who come after it. */
@@ -16,6 +17,8 @@ export interface Identity {
   workers: string[]
   /** Made up at its start. */
   session: string
+  /** The file of the credentials of its slots. */
+  credentials: string
 }
 
 export interface Home extends Identity {
@@ -29,7 +32,13 @@ const IDENTITY = 'agent.json'
 const LOCK = 'lock'
 
 /** Throws when an agent of the same name is at work for the same server on this machine. */
-export async function openHome(parent: string, server: string, workers: string[], graceSeconds: number): Promise<Home> {
+export async function openHome(
+  parent: string,
+  server: string,
+  workers: string[],
+  graceSeconds: number,
+  credentials = '',
+): Promise<Home> {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue
     const folder = join(parent, name)
@@ -49,12 +58,13 @@ export async function openHome(parent: string, server: string, workers: string[]
   const folder = mkdtempSync(join(parent, PREFIX))
   const session = crypto.randomUUID()
   const lock = takeLock(join(folder, LOCK))
-  writeFileSync(join(folder, IDENTITY), JSON.stringify({ server, workers, session }), { mode: 0o600 })
+  writeFileSync(join(folder, IDENTITY), JSON.stringify({ server, workers, session, credentials }), { mode: 0o600 })
   return {
     folder,
     server,
     workers,
     session,
+    credentials,
     close() {
       lock?.close()
       rmSync(folder, { recursive: true, force: true })
@@ -77,9 +87,14 @@ function readIdentity(folder: string): Identity | undefined {
   try {
     // In a folder that everybody may write to, whoever likes could leave one.
     if (statSync(folder).uid !== (process.getuid?.() ?? 0)) return undefined
-    const { server, workers, session } = JSON.parse(readFileSync(join(folder, IDENTITY), 'utf8')) as Partial<Identity>
+    const {
+      server,
+      workers,
+      session,
+      credentials = '',
+    } = JSON.parse(readFileSync(join(folder, IDENTITY), 'utf8')) as Partial<Identity>
     if (typeof server !== 'string' || typeof session !== 'string' || !Array.isArray(workers)) return undefined
-    return { server, workers, session }
+    return { server, workers, session, credentials }
   } catch {
     return undefined
   }
@@ -99,15 +114,14 @@ const LEAVE_SECONDS = 3
 
 /** Ends what a dead agent left running, then gives its jobs back: nobody else starts one before its processes are gone. */
 export async function bury(
-  { server, workers, session }: Identity,
+  { server, workers, session, credentials }: Identity,
   left: Leftover[],
   graceSeconds: number,
 ): Promise<void> {
   await Promise.all(left.map(({ pid, marks }) => killTree(pid ?? NOBODY, graceSeconds, marks)))
-  const client = createClient(server)
   await Promise.allSettled(
     workers.map((worker) =>
-      client.call(
+      createClient(server, { token: keptCredential(credentials, server, worker) }).call(
         'POST',
         `/api/workers/${encodeURIComponent(worker)}/leave`,
         { session },

@@ -15,7 +15,7 @@ export interface Link {
 export class Stopped extends Error {}
 
 /** Slots of one host share a link, so that a server that goes away is one line in the log. */
-export function createLink(client: Client, log: (line: string) => void): Link {
+export function createLink(client: Client, log: (line: string) => void): Link & { as(worker: Credential): Link } {
   let awaySince = 0
 
   function away(error: unknown): void {
@@ -31,7 +31,13 @@ export function createLink(client: Client, log: (line: string) => void): Link {
     awaySince = 0
   }
 
-  async function attempt<T>(path: string, body: unknown, signal: AbortSignal, timeoutSeconds: number): Promise<T> {
+  async function attempt<T>(
+    client: Client,
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+    timeoutSeconds: number,
+  ): Promise<T> {
     // Not the caller's signal itself: the client would hang a new one on it for each of a run's thousand calls.
     const given = new AbortController()
     const giveUp = () => given.abort()
@@ -43,16 +49,21 @@ export function createLink(client: Client, log: (line: string) => void): Link {
     }
   }
 
-  return {
+  const linkOf = (worker?: Credential): Link => ({
     url: client.url,
     async post<T>(path: string, body: () => unknown, signal: AbortSignal, timeoutSeconds = 30): Promise<T> {
+      let renewed = false
       for (let failures = 1; !signal.aborted; failures += 1) {
         try {
-          const answer = await attempt<T>(path, body(), signal, timeoutSeconds)
+          const answer = await attempt<T>(worker?.client() ?? client, path, body(), signal, timeoutSeconds)
           back()
           return answer
         } catch (error) {
           if (signal.aborted) break
+          if (error instanceof Refused && error.status === 401 && worker && !renewed) {
+            renewed = true
+            if (await worker.renew()) continue
+          }
           if (error instanceof Refused && !passes(error.status)) {
             back()
             throw error
@@ -63,7 +74,15 @@ export function createLink(client: Client, log: (line: string) => void): Link {
       }
       throw new Stopped(`stopped before ${client.url} answered`)
     },
-  }
+  })
+  return { ...linkOf(), as: linkOf }
+}
+
+/** What a worker shows of itself. */
+export interface Credential {
+  client(): Client
+  /** Another one, where the server does not know this one; false: there is none to be had. */
+  renew(): Promise<boolean>
 }
 
 /** The server's own trouble, or a proxy's: the same call may go well later. */
