@@ -118,7 +118,6 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       names: doors.hosts.names,
       users: people.users.list().length,
       joinToken: workers.canJoin(),
-      tls: false,
     }))
       console.error(line)
   const listening = app.server?.port ?? port

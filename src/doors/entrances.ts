@@ -8,11 +8,10 @@ export interface Entrances {
   /** How many users may sign in; whether workers can join. */
   users: number
   joinToken: boolean
-  tls: boolean
 }
 
 export function entrances(doors: Entrances): string[] {
-  const { trust, workersTrust, loopback, proxies, names, users, joinToken, tls } = doors
+  const { trust, workersTrust, loopback, proxies, names, users, joinToken } = doors
   const list = (items: readonly string[]) => items.join(', ')
   const lines = [
     trust.length > 0
@@ -30,7 +29,6 @@ export function entrances(doors: Entrances): string[] {
   if (workersTrust.length > 0) lines.push(`old workers, without a word, from ${list(workersTrust)}`)
   if (proxies.length > 0) lines.push(`X-Forwarded-For is believed of ${list(proxies)}`)
   lines.push(`the server answers to addresses, localhost${names.map((name) => `, ${name}`).join('')}`)
-  if (!tls)
-    lines.push('without TLS, passwords and tokens can be read on the way: see --tls-cert, or put a proxy before it')
+  lines.push('without TLS, passwords and tokens can be read on the way: put a proxy with TLS before it')
   return ['Who gets in here:', ...lines.map((line) => `  ${line}`)]
 }
