@@ -6,10 +6,12 @@ import { backupsIn } from './db/backups.ts'
 import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
 import { type DirectorySettings, directoryOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
+import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
 import { HOST_NAME, namesOf } from './doors/hosts.ts'
 import { type Crowd, createPeople } from './doors/people.ts'
+import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
 
@@ -47,6 +49,9 @@ export interface ServerConfig extends DirectorySettings {
   origins?: string[]
   trusted_proxies?: string[]
   workers_trust?: string[]
+  /** Regular expressions (doors/commands.ts). */
+  commands_allow?: string[]
+  commands_users?: Record<string, string[]>
 }
 
 export interface Server {
@@ -67,6 +72,7 @@ const STOP_MS = 5000
 export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
+  const rules = doorRules(config)
   const directory = directoryOf(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
@@ -78,7 +84,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
   const people = createPeople(farm, { directory })
-  const doors = new Doors(doorRules(config), people)
+  const doors = new Doors(rules, people)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, doors)
   try {
     app.listen({
@@ -110,6 +116,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
+      directory: config.ldap_url ?? '',
       joinToken: false,
       tls: false,
     }))
@@ -137,7 +144,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
 
 /** Once: what is printed is in the log of a service, and good for one admin and one day. */
 function tellFirstAdmin(people: Crowd, host: string, port: number): void {
-  const secret = people.first.offer()
+  const secret = people.anybody() ? undefined : people.first.offer()
   if (secret === undefined) return
   const name = isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host
   // Behind the #, so that no proxy writes it down.
@@ -148,15 +155,9 @@ function tellFirstAdmin(people: Crowd, host: string, port: number): void {
 
 const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
-function doorRules({
-  host,
-  trust,
-  loopback,
-  hosts = [],
-  origins,
-  trusted_proxies,
-  workers_trust,
-}: ServerConfig): DoorRules {
+function doorRules(config: ServerConfig): DoorRules {
+  const { host, trust, loopback, hosts = [], origins, trusted_proxies, workers_trust } = config
+  const { commands_allow, commands_users } = config
   return {
     onLoopbackOnly: isLoopback(host),
     hosts: [
@@ -166,7 +167,20 @@ function doorRules({
     ...(loopback && { loopback }),
     ...(origins && { origins }),
     ...(trusted_proxies && { trustedProxies: trusted_proxies }),
+    commands: commandsOf({
+      ...(commands_allow && { allow: commands_allow }),
+      ...(commands_users && { users: commands_users }),
+    }),
     ...(workers_trust && { workersTrust: workers_trust }),
+  }
+}
+
+function commandsOf(rules: CommandRules): Commands {
+  try {
+    return new Commands(rules)
+  } catch (error) {
+    if (error instanceof FarmError) throw new StartError(`${error.field}: ${error.message}`, error)
+    throw error
   }
 }
 

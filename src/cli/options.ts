@@ -18,7 +18,7 @@ function tableOptions<A extends Any, O extends OptionValues, G extends OptionVal
   defaults: Record<string, string> = {},
 ): Command<A, O, G> {
   for (const [key, { flag, env, description, default: value }] of Object.entries(table)) {
-    const standard = String(defaults[key] ?? value)
+    const standard = typeof value === 'object' ? '' : String(defaults[key] ?? value)
     const shown = standard === '' ? `env: ${env}` : `default: ${standard}, env: ${env}`
     command.addOption(new Option(flag, `${description} (${shown})`))
   }

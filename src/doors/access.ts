@@ -14,8 +14,10 @@ export type Door = (typeof DOORS)[number]
 
 /** Where the jobs stand that the call is about: for who has a right for his own only. */
 export type JobsNamed =
-  /** `:id` of the path; 0, the root, is everybody's. */
+  /** `:id` of the path. */
   | 'path'
+  /** What is in `:id` of the path; in 0, the root, who may see his own only gets the list of those. */
+  | 'list'
   /** The body is a list of ids. */
   | 'ids'
   /** The body is an object by ids. */
@@ -73,9 +75,9 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /api/jobs/affinities': ALL_JOBS,
   'POST /api/getjobs': { by: 'view', jobs: 'ids' },
   'GET /api/jobs/:id': ONE_JOB,
-  'GET /api/jobs/:id/children': ONE_JOB,
+  'GET /api/jobs/:id/children': { by: 'view', jobs: 'list' },
   'GET /api/jobs/:id/childrendependencies': ONE_JOB,
-  'GET /api/jobs/:id/order': ONE_JOB,
+  'GET /api/jobs/:id/order': { by: 'view', jobs: 'list' },
   'GET /api/jobs/:id/dependencies': ONE_JOB,
   'POST /api/jobs/:id/dependencies': { by: 'edit', jobs: 'path', changes: true },
   'GET /api/jobs/:id/log': ONE_JOB,

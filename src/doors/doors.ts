@@ -1,6 +1,7 @@
 /** Who somebody is: by what they show, else by where they come from. */
 
 import type { Actor, People } from './actor.ts'
+import { Commands } from './commands.ts'
 import { Hosts } from './hosts.ts'
 import { type PeerRules, Peers, type Visitor } from './peers.ts'
 import type { WorkerCredentials } from './workers.ts'
@@ -12,6 +13,7 @@ export interface DoorRules extends PeerRules {
   origins?: readonly string[]
   /** Whether every peer is this machine: then nobody has to be asked where he is. */
   onLoopbackOnly?: boolean
+  commands?: Commands
 }
 
 interface Sent {
@@ -31,6 +33,7 @@ export const UNKNOWN = Symbol('unknown credential')
 
 export class Doors {
   readonly hosts: Hosts
+  readonly commands: Commands
   readonly #peers: Peers
   readonly #origins: ReadonlySet<string>
   readonly #skipsAddress: boolean
@@ -42,6 +45,7 @@ export class Doors {
     readonly workers?: WorkerCredentials,
   ) {
     this.hosts = new Hosts(rules.hosts ?? [])
+    this.commands = rules.commands ?? new Commands({})
     this.#peers = new Peers(rules)
     this.#origins = new Set(rules.origins?.map((origin) => origin.toLowerCase().replace(/\/$/, '')))
     this.#hasProxies = (rules.trustedProxies?.length ?? 0) > 0

@@ -6,7 +6,7 @@ import { FarmError } from '../errors.ts'
 function isOwn({ rows, tree }: Pick<Core, 'rows' | 'tree'>, id: number, name: string): boolean {
   const group = tree.get(id)
   const row = group ? undefined : rows.job.get({ id })
-  if (id === 0 || (!group && !row)) return true
+  if (!group && !row) return true
   if (row?.user === name) return true
   for (let above = group ?? tree.get(row?.parent ?? 0); above && above.id !== 0; above = above.parent ?? undefined)
     if (above.user === name) return true

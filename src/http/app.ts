@@ -74,7 +74,7 @@ export const createApp = (
     .use(tokenRoutes(people, guard))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm, guard))
-    .use(submitRoutes(farm))
+    .use(submitRoutes(farm, guard))
     .get(
       '/api/health',
       () => json({ ...farm.health(), ...more() }),

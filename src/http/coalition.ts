@@ -5,6 +5,7 @@ import { addressOf, type Listening } from './address.ts'
 import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { type Guard, refuseOtherWorker } from './guard.ts'
+import { SECURE } from './headers.ts'
 import { onFailure } from './problems.ts'
 import { pythonText } from './pythonLiteral.ts'
 
@@ -22,7 +23,7 @@ function fieldsOf(request: Request, body: string): Fields {
 }
 
 /** Made once: to read it from an object took longer than all else of an answer. */
-const PLAIN = { headers: new Headers({ 'content-type': 'text/plain; charset=utf-8' }) }
+const PLAIN = { headers: new Headers({ ...SECURE, 'content-type': 'text/plain; charset=utf-8' }) }
 /** Text as the old workers read it. */
 const text = (body: string) => new Response(body, PLAIN)
 

@@ -4,6 +4,7 @@ import favicon from 'swagger-ui-dist/favicon-32x32.png' with { type: 'file' }
 import css from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
 import bundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
 import { VERSION } from '../version.ts'
+import { SECURE } from './headers.ts'
 import { json } from './json.ts'
 
 /** The plugin's own page comes from a CDN, and a farm has no internet: this one is served from inside the executable. */
@@ -23,6 +24,9 @@ const PAGE = `<!doctype html>
 </body>
 </html>
 `
+/** Swagger UI writes styles, and pictures, into the page as it goes. */
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 const START = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null })
 `
 /** Where Coalition 4's page made its calls: the same ones, not documented twice. */
@@ -34,7 +38,7 @@ Answers are JSON, numbers too. Success is 200. A client's mistake is 4xx with a 
 Operations on many jobs or workers are done wholly or not at all. Times are seconds since the epoch, durations seconds.`
 
 const file = (path: string, type: string) => () =>
-  new Response(Bun.file(path), { headers: { 'content-type': type, 'cache-control': 'max-age=3600' } })
+  new Response(Bun.file(path), { headers: { ...SECURE, 'content-type': type, 'cache-control': 'max-age=3600' } })
 
 /** Swagger UI at /docs, the document at /docs/json. */
 export const docs = () =>
@@ -63,10 +67,17 @@ export const docs = () =>
         },
       }),
     )
-    .get('/docs', () => new Response(PAGE, { headers: { 'content-type': 'text/html; charset=utf-8' } }), {
-      detail: { hide: true },
-    })
-    .get('/docs/start.js', () => new Response(START, { headers: { 'content-type': 'text/javascript' } }), {
+    .get(
+      '/docs',
+      () =>
+        new Response(PAGE, {
+          headers: { ...SECURE, 'content-security-policy': POLICY, 'content-type': 'text/html; charset=utf-8' },
+        }),
+      {
+        detail: { hide: true },
+      },
+    )
+    .get('/docs/start.js', () => new Response(START, { headers: { ...SECURE, 'content-type': 'text/javascript' } }), {
       detail: { hide: true },
     })
     .get('/docs/swagger-ui-bundle.js', file(bundle, 'text/javascript'), { detail: { hide: true } })

@@ -8,8 +8,11 @@ import { judge, type User } from '../doors/rights.ts'
 import { foreignSite } from '../doors/site.ts'
 import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
+import type { JobInput } from '../models.ts'
 import { addressOf, type Listening } from './address.ts'
-import { problem } from './problems.ts'
+import { claim, claimEdits } from './claims.ts'
+import { SECURE } from './headers.ts'
+import { problem, Refusal } from './problems.ts'
 import { forbidden, loginWords, misdirected, unknownCredential } from './refusals.ts'
 
 /** What nobody may send: a name and a password, a join token. Whoever else may send more is known by name. */
@@ -40,8 +43,10 @@ export function createGuard(farm: Farm, doors: Doors) {
     const visitor = doors.visitor(request.headers, address, farm.now(), { cookies: true })
     if (visitor === UNKNOWN) return unknownCredential()
     visitors.set(request, visitor)
-    if (visitor.actor.kind !== 'nobody' || visitor.anyWorker) return undefined
-    if (!isOpen(request.method, new URL(request.url).pathname)) return loginWords(visitor)
+    if (visitor.actor.kind !== 'nobody') return undefined
+    const { pathname } = new URL(request.url)
+    if (visitor.anyWorker && OF_WORKERS.test(pathname)) return undefined
+    if (!isOpen(request.method, pathname)) return loginWords(visitor)
     const length = request.headers.get('content-length')
     const body = request.headers.has('transfer-encoding') || Number(length ?? 0) > MOST_OF_NOBODY
     return body
@@ -56,6 +61,10 @@ export function createGuard(farm: Farm, doors: Doors) {
     if (verdict === 'no') return actor.kind === 'nobody' ? loginWords(visitor) : forbidden(actor, need)
     if (actor.kind === 'worker' && need.by === 'worker') refuseOtherWorker(actor.name, params.name ?? workerIn(body))
     if (actor.kind === 'user' && verdict === 'own') restrict(farm, actor, need, { params, query, body })
+    // What is a text is a form, which only its route can read (submit.ts).
+    if (need.jobs === 'new' && typeof body === 'object' && body !== null) claim(visitor, doors.commands, body)
+    if (need.by === 'edit' && need.jobs === 'keys')
+      claimEdits(farm, visitor, doors.commands, body as Record<string, JobInput>)
     return undefined
   }
 
@@ -75,7 +84,7 @@ export function createGuard(farm: Farm, doors: Doors) {
           const origin = doors.hasOrigins ? request.headers.get('origin') : null
           if (origin !== null && doors.lists(origin)) {
             if (request.method === 'OPTIONS') return preflight(origin)
-            Object.assign(set.headers, { 'access-control-allow-origin': origin, vary: 'origin' })
+            Object.assign(set.headers, { ...SHARED, 'access-control-allow-origin': origin })
           }
           return arrive(request, server)
         })
@@ -84,11 +93,12 @@ export function createGuard(farm: Farm, doors: Doors) {
           const need = needOf(upgrade ? 'WS' : request.method, route) ?? NO_NEED
           if (need.changes && SAFE.includes(request.method)) {
             const refusal = misled(request, () => addressOf(server, request), true)
-            if (refusal) return refusal
+            if (refusal) throw new Refusal(refusal)
           }
           const visitor = visitors.get(request)
           if (!visitor) throw new Error('a request came past the guard')
-          return enter(visitor, need, { params, query, body } as Asked)
+          const refusal = enter(visitor, need, { params, query, body } as Asked)
+          if (refusal) throw new Refusal(refusal)
         }),
 
     /** The same for the calls that Bun's own router takes: those of old workers. */
@@ -103,6 +113,10 @@ export function createGuard(farm: Farm, doors: Doors) {
   }
 }
 
+/** Of an answer to a page of a listed site. */
+const SHARED = { 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' }
+/** Where workers speak: their network is let in no further, whatever it sends. */
+const OF_WORKERS = /^(\/api)?\/(workers|runs)\//
 const STREAM = '/api/stream'
 const WORKER: Need = { by: 'worker' }
 const NOTHING: Asked = { params: {}, query: {}, body: undefined }
@@ -130,9 +144,10 @@ function restrict(farm: Farm, user: User, need: Need, { params, query, body }: A
     case 'roots':
       query.user = user.name
       return
+    case 'list':
     case 'path': {
       const id = Number(params.id)
-      if (id === 0 && need.by === 'view') query.user = user.name
+      if (id === 0 && need.jobs === 'list') query.user = user.name
       else refuse([[id, undefined]])
       return
     }
@@ -154,6 +169,7 @@ const preflight = (origin: string) =>
   new Response(null, {
     status: 204,
     headers: {
+      ...SECURE,
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, PUT, POST, DELETE',
       'access-control-allow-headers': 'authorization, content-type',

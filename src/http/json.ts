@@ -1,6 +1,11 @@
+import { SECURE } from './headers.ts'
+
 /** Elysia answers a number as text/plain; this API answers JSON, always (`rest_api.rst`). */
 export const json = (value: unknown, status = 200, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json', ...headers } })
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { ...SECURE, 'content-type': 'application/json', ...headers },
+  })
 
 /** What every changing call of `rest_api.rst` answers. */
 export const done = (): Response => json(1)
@@ -25,7 +30,7 @@ export function jsonList(pages: Iterator<readonly unknown[]>, pageSize: number):
       pages.return?.()
     },
   })
-  return new Response(stream, { headers: { 'content-type': 'application/json' } })
+  return new Response(stream, { headers: { ...SECURE, 'content-type': 'application/json' } })
 }
 
 const inner = (items: readonly unknown[]) => JSON.stringify(items).slice(1, -1)
@@ -44,7 +49,7 @@ export function jsonText(pieces: Iterable<string>, headers: Record<string, strin
       if (next.done) controller.close()
     },
   })
-  return new Response(stream, { headers: { 'content-type': 'application/json', ...headers } })
+  return new Response(stream, { headers: { ...SECURE, 'content-type': 'application/json', ...headers } })
 }
 
 /** Bytes of any number, written piece by piece, to be kept as a file and never shown as a page. */
@@ -62,9 +67,9 @@ export function fileOf(pieces: Iterable<Uint8Array>, name: string, headers: Reco
   })
   return new Response(stream, {
     headers: {
+      ...SECURE,
       'content-type': 'text/plain; charset=utf-8',
       'content-disposition': `attachment; filename="${name}"`,
-      'x-content-type-options': 'nosniff',
       ...headers,
     },
   })

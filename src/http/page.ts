@@ -1,6 +1,7 @@
 import { Elysia, t } from 'elysia'
 import type { PageFiles } from '../bundle.ts'
 import { notFound } from '../errors.ts'
+import { SECURE } from './headers.ts'
 
 /** In an executable, put there by src/build.ts; from source, the page is bundled when it is first asked for. */
 declare const PAGE_FILES: PageFiles
@@ -25,7 +26,7 @@ const ADDRESSES = [
 const SECURITY = {
   'content-security-policy':
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
+  ...SECURE,
   'referrer-policy': 'same-origin',
 }
 

@@ -1,6 +1,7 @@
 import type { ValueError } from '@sinclair/typebox/errors'
 import type { Problem } from '../answers.ts'
 import { type ErrorKind, FarmError, TooOften } from '../errors.ts'
+import { SECURE } from './headers.ts'
 import { misfit } from './words.ts'
 
 /** The one table from kind of error to HTTP status. */
@@ -49,7 +50,7 @@ export function problem(
   }
   return new Response(JSON.stringify(body), {
     status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
+    headers: { ...SECURE, 'content-type': 'application/problem+json', ...headers },
   })
 }
 
@@ -61,6 +62,13 @@ function shortened(words: string): string {
   if (words.length <= MOST_WORDS) return words
   const half = MOST_WORDS / 2
   return `${words.slice(0, half).toWellFormed()} … ${words.slice(-half).toWellFormed()}`
+}
+
+/** Thrown by the guard: what a hook returns goes through those that come after the handler, as an answer. */
+export class Refusal extends Error {
+  constructor(readonly response: Response) {
+    super(`refused with ${response.status}`)
+  }
 }
 
 /** What Elysia hands to `onError`; only what is used here. */
@@ -82,6 +90,7 @@ export const onFailure =
   ({ code, error, request }: Failure): Response => {
     // Elysia wraps what a body parser throws.
     const reason = code === 'PARSE' ? (error as Error).cause : error
+    if (reason instanceof Refusal) return reason.response
     if (reason instanceof TooOften)
       return problem(STATUS.too_often, reason.message, undefined, { 'retry-after': String(reason.seconds) })
     if (reason instanceof FarmError) return problem(STATUS[reason.kind], reason.message, reason.field)

@@ -4,7 +4,9 @@ import { FarmError, invalid } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import { JobInput } from '../models.ts'
 import { parseJson, readForm, refuseText } from './body.ts'
+import { claim } from './claims.ts'
 import { documented } from './documented.ts'
+import type { Guard } from './guard.ts'
 import { json } from './json.ts'
 import { idsIn } from './oldInput.ts'
 import { misfit } from './words.ts'
@@ -79,12 +81,14 @@ function checked(input: JobInput): JobInput {
 }
 
 /** `/xmlrpc/addjob` and `/json/addjob`, which old submitters call by GET or POST: the id of the job, or -1. */
-export const submitRoutes = (farm: Farm) => {
-  async function addJob(url: string, body: unknown): Promise<Response> {
+export const submitRoutes = (farm: Farm, guard: Guard) => {
+  async function addJob(request: Request, body: unknown): Promise<Response> {
     try {
-      const words = wordsOf(url, body)
+      const words = wordsOf(request.url, body)
       for (const [name, word] of words) refuseText(name, word)
-      return json(await farm.addJob(checked(inputOf(farm, words))))
+      const input = checked(inputOf(farm, words))
+      claim(guard.visitorOf(request), guard.doors.commands, input)
+      return json(await farm.addJob(input))
     } catch (error) {
       if (!(error instanceof FarmError)) throw error
       // The protocol has one way to say no; the reason goes where a person can find it.
@@ -95,8 +99,8 @@ export const submitRoutes = (farm: Farm) => {
   const app = new Elysia().onParse(readForm)
   for (const path of ['/xmlrpc/addjob', '/json/addjob'])
     app
-      .get(path, ({ request }) => addJob(request.url, undefined), { detail: { hide: true } })
-      .post(path, ({ request, body }) => addJob(request.url, body), {
+      .get(path, ({ request }) => addJob(request, undefined), { detail: { hide: true } })
+      .post(path, ({ request, body }) => addJob(request, body), {
         ...documented({
           tag: 'Coalition 4',
           summary: `Submit a job as old submitters do (${path})`,

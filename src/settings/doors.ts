@@ -9,6 +9,12 @@ const list = (wanted: string, pattern: string) =>
   Type.Array(Type.String({ pattern, maxLength: 255 }), { maxItems: 1000, wanted: `a list of ${wanted}` })
 const networks = () => list(NETWORKS, '^[0-9a-fA-F:.]+(/\\d{1,3})?$')
 
+const expressions = () =>
+  Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+    maxItems: 1000,
+    wanted: 'a list of regular expressions like ["blender -b [^;&|`$<>]*"]',
+  })
+
 export const DOOR_OPTIONS = {
   trust: option({
     schema: networks(),
@@ -61,6 +67,27 @@ export const DOOR_OPTIONS = {
     flag: '--workers-trust <networks>',
     env: 'COALITION_WORKERS_TRUST',
     description: 'networks from which the calls of workers need no credential, for those that know none',
+    defaultText: '',
+  }),
+  commands_allow: option({
+    at: 'commands.allow',
+    schema: expressions(),
+    default: [] as string[],
+    flag: '--commands-allow <json>',
+    env: 'COALITION_COMMANDS_ALLOW',
+    description:
+      'the commands that jobs may have: a list of regular expressions (RE2), one of which the whole command has to fit; empty: any',
+    json: true,
+    defaultText: '',
+  }),
+  commands_users: option({
+    at: 'commands.users',
+    schema: Type.Record(Type.String(), expressions(), { wanted: 'a table of such lists by user' }),
+    default: {} as Record<string, string[]>,
+    flag: '--commands-users <json>',
+    env: 'COALITION_COMMANDS_USERS',
+    description: 'further commands by user, as {"ann": ["python .*"]}',
+    json: true,
     defaultText: '',
   }),
 } as const satisfies Table
