@@ -11,6 +11,7 @@ import envPaths from 'env-paths'
 import { DEFAULT_PORT, isServerAddress } from './address.ts'
 import { DOOR_OPTIONS, fits } from './settings/doors.ts'
 import { type Option, option, type Table, type Values } from './settings/option.ts'
+import { SIGNIN_OPTIONS } from './settings/signin.ts'
 import { WORKER_OPTIONS } from './settings/worker.ts'
 
 export { type Option, WORKER_OPTIONS }
@@ -155,6 +156,7 @@ export const SERVER_OPTIONS = {
     description: 'days after which the event of a run is deleted; 0: never',
   }),
   ...DOOR_OPTIONS,
+  ...SIGNIN_OPTIONS,
 } as const satisfies Table
 
 export type ServerConfig = Values<typeof SERVER_OPTIONS>

@@ -4,6 +4,7 @@ import { BackupSchedule } from './backup/schedule.ts'
 import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
+import { type DirectorySettings, directoryOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
@@ -17,7 +18,7 @@ import { createApp } from './http/app.ts'
 
 export { StartError }
 
-export interface ServerConfig {
+export interface ServerConfig extends DirectorySettings {
   host: string
   /** 0: any free one. */
   port: number
@@ -74,6 +75,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
   const rules = doorRules(config)
+  const directory = directoryOf(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
   const schedule = new BackupSchedule({
@@ -83,7 +85,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const people = createPeople(farm)
+  const people = createPeople(farm, { directory })
   const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
   const doors = new Doors(rules, people, workers)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
@@ -117,6 +119,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
+      directory: config.ldap_url ?? '',
       joinToken: workers.canJoin(),
     }))
       console.error(line)
@@ -143,7 +146,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
 
 /** Once: what is printed is in the log of a service, and good for one admin and one day. */
 function tellFirstAdmin(people: Crowd, host: string, port: number): void {
-  const secret = people.first.offer()
+  const secret = people.anybody() ? undefined : people.first.offer()
   if (secret === undefined) return
   const name = isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host
   // Behind the #, so that no proxy writes it down.

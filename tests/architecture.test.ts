@@ -83,7 +83,8 @@ const WIRE = ['models', 'protocol', 'answers', 'watch']
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
   cli: ['server', 'import', 'backup', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['http', 'doors', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  server: ['directory', 'http', 'doors', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  directory: ['doors', 'db'],
   http: ['doors', 'farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
   // Who may come in, and to what: beside the farm, which lets everybody do everything.
   doors: ['farm', 'domain', 'db', ...WIRE, ...LEAVES],

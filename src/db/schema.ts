@@ -262,8 +262,8 @@ export const USER_RIGHTS = [
   'delete',
   'delete_all',
 ] as const
-/** Who knows the password: this server, the directory of the studio, or the page that it signs in at. */
-export const USER_SOURCES = ['local', 'ldap', 'oidc'] as const
+/** Who knows the password: this server, or the directory of the studio. */
+export const USER_SOURCES = ['local', 'ldap'] as const
 
 export const users = sqliteTable('users', {
   /** As `doors/names.ts` writes it: one person has one name, whatever case it was typed in. */

@@ -55,7 +55,6 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /farm/workers': OPEN,
   'GET /farm/affinities': OPEN,
   'GET /activity': OPEN,
-  'GET /account': OPEN,
   'GET /firstadmin': OPEN,
   'GET /docs': KNOWN,
   'GET /docs/json': KNOWN,

@@ -62,7 +62,7 @@ export function sessionsOf(shared: Shared, attempts: Attempts, directory: Direct
     })
 
   /** Makes the user at the first sign-in, and keeps what is said of them. One who has a password here is not taken over. */
-  const openFound = (name: string, source: 'ldap' | 'oidc', { role, rights }: Found): Promise<Opened> =>
+  const openFound = (name: string, source: 'ldap', { role, rights }: Found): Promise<Opened> =>
     change(shared, (now) => {
       const before = rows.user.get({ name })
       if (before && (before.disabled || before.source !== source)) throw new FarmError('unauthenticated', WRONG)

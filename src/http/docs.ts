@@ -98,7 +98,7 @@ export function asOpenApi31(document: Json): Json {
 
 type Item = { [key: string]: Json }
 
-const OURS = ['$id', 'noValidate', 'wanted', 'secret']
+const OURS = ['$id', 'noValidate', 'wanted', 'confidential']
 
 function tidy(value: Json, key = ''): Json {
   if (Array.isArray(value)) return value.map((item) => tidy(key === 'parameters' ? parameter(item as Item) : item))

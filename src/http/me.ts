@@ -23,7 +23,6 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
       by: user?.by ?? null,
       own_password: user !== undefined && people.users.get(user.name).source === 'local',
       manages_people: managesPeople(actor),
-      oidc: null,
     }
   }
   const overTls = (request: Request): boolean =>

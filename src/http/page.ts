@@ -16,7 +16,6 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
-  '/account',
   '/firstadmin',
 ]
 

@@ -11,7 +11,7 @@ export function misfit(error: ValueError | undefined, whole: unknown, part = 'bo
   const { field, place } = placeOf(path, whole, part)
   if (type === ValueErrorType.ObjectAdditionalProperties) return invalid(field, strange(place, path, schema))
   // A password that was sent in the wrong shape would stand in logs of clients.
-  const said = schema.secret ? 'is not right' : `is ${shown(value)}`
+  const said = schema.confidential ? 'is not right' : `is ${shown(value)}`
   const found = value === undefined ? 'is missing' : said
   return invalid(field, `${place} ${tooLong(type, value, schema) ?? found}: ${remedy(schema, value)}.`)
 }

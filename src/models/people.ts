@@ -9,7 +9,7 @@ const Password = Type.String({
   maxLength: 65_536,
   description: 'The password',
   examples: ['correct horse battery'],
-  secret: true,
+  confidential: true,
 })
 const RoleName = Type.Union(
   USER_ROLES.map((role) => Type.Literal(role)),
@@ -33,7 +33,7 @@ export const User = Type.Object(
     own_rights: Type.Boolean({ description: 'The rights were given instead of those of the role' }),
     source: Type.Union(
       USER_SOURCES.map((source) => Type.Literal(source)),
-      { description: 'Where they sign in: with a password of this server, by LDAP, or by OIDC' },
+      { description: 'Where they sign in: with a password of this server, or by LDAP' },
     ),
     disabled: Type.Integer({ minimum: 0, maximum: 1, description: '1: nothing signs in for them' }),
     created: time('Seconds since the epoch'),
@@ -110,9 +110,6 @@ export const Me = Type.Object(
     by: Type.Union([Type.Literal('session'), Type.Literal('token'), Type.Null()], { description: 'How it is known' }),
     own_password: Type.Boolean({ description: 'The password is kept here, and can be changed here' }),
     manages_people: Type.Boolean({ description: 'May see and change users, and the tokens of others' }),
-    oidc: Type.Union([Type.String(), Type.Null()], {
-      description: 'The name of the page elsewhere at which one can sign in (GET /api/oidc/start); null: there is none',
-    }),
   },
   { $id: 'Me' },
 )

@@ -2,12 +2,13 @@ import { CSPProvider } from '@base-ui/react/csp-provider'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
-import { queries, startLive } from './data/live.ts'
+import { queries } from './data/live.ts'
+import { askWhoIAm } from './data/me.ts'
 import { startShortcuts } from './shell/commands.ts'
 import { startTheme } from './shell/theme.ts'
 
 startTheme()
-startLive()
+askWhoIAm()
 startShortcuts()
 const root = document.getElementById('root')
 if (root)

@@ -9,6 +9,7 @@ const NONE = {
   proxies: [],
   names: ['farm'],
   users: 0,
+  directory: '',
   joinToken: false,
 }
 

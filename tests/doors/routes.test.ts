@@ -111,7 +111,6 @@ const ROUTES: Record<string, keyof typeof ROWS> = {
   'DELETE /api/workers/jointoken': 'administer',
   'GET /api/workers/credentials': 'manage',
   'DELETE /api/workers/credentials': 'manage',
-  'GET /account': 'open',
   'GET /firstadmin': 'open',
   'GET /api/me': 'open',
   'POST /api/signin': 'open',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { openData } from '../../src/db/open.ts'
 import type { Job, JobInput } from '../../src/models.ts'
 import type { Assignment } from '../../src/protocol.ts'
-import { startServer } from '../../src/server.ts'
+import { type ServerConfig, startServer } from '../../src/server.ts'
 
 export interface Answer<T = unknown> {
   status: number
@@ -97,9 +97,9 @@ export async function testServer({ firstId = 1 }: TestServerOptions = {}) {
     async up(): Promise<void> {
       server = await startServer({ ...config, port: server.port })
     },
-    async restart(): Promise<void> {
+    async restart(more: Partial<ServerConfig> = {}): Promise<void> {
       await server.stop()
-      server = await startServer({ ...config, port: server.port })
+      server = await startServer({ ...config, ...more, port: server.port })
     },
     async stop(): Promise<void> {
       await server.stop()

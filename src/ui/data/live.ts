@@ -1,9 +1,10 @@
 /** What the stream tells, put where components follow it: rows, the farm's counts, and the lists that have to be asked again. */
-import { QueryClient } from '@tanstack/react-query'
+import { QueryCache, QueryClient } from '@tanstack/react-query'
 import type { Health, JobOrder } from '../../answers.ts'
 import { Refused } from '../../client.ts'
 import type { Job } from '../../models.ts'
 import type { Frame } from '../../watch.ts'
+import { hearRefusal } from './me.ts'
 import { RowStore } from './rows.ts'
 import { Store } from './store.ts'
 import { stream } from './stream.ts'
@@ -14,6 +15,7 @@ export const farm = new Store<Health | undefined>(undefined)
 
 /** Nothing grows old by itself: the stream says what has to be asked again. What nobody looked at, it did not tell. */
 export const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: hearRefusal }),
   defaultOptions: {
     queries: {
       staleTime: Number.POSITIVE_INFINITY,

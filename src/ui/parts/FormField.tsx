@@ -8,6 +8,8 @@ interface FormFieldProps {
   numeric?: boolean
   /** A date and a time. */
   time?: boolean
+  /** What a password keeper of the browser fills in; a password is not shown. */
+  keeper?: 'username' | 'current-password' | 'new-password' | undefined
   hint?: string | undefined
   placeholder?: string | undefined
   /** The server's words about this field. */
@@ -22,6 +24,7 @@ export function FormField({
   area,
   numeric,
   time,
+  keeper,
   hint,
   placeholder,
   error,
@@ -34,10 +37,11 @@ export function FormField({
         className="field-input"
         value={value}
         placeholder={placeholder}
-        autoComplete="off"
+        autoComplete={keeper ?? 'off'}
         spellCheck={false}
         inputMode={numeric ? 'numeric' : undefined}
         onValueChange={(next) => onChange(String(next))}
+        {...(keeper?.endsWith('password') && { type: 'password' })}
         {...(time && { type: 'datetime-local', step: 1 })}
         {...(area && { render: <textarea rows={2} /> })}
       />

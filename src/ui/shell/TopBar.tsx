@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import { Link, useLocation } from 'wouter'
+import { AccountButton } from '../account/Account.tsx'
 import { farm } from '../data/live.ts'
 import { useStore } from '../data/store.ts'
 import { stream, useWatch } from '../data/stream.ts'
@@ -73,6 +74,7 @@ export function TopBar() {
         <i aria-hidden="true" />
         <span>{WORDS[connection]}</span>
       </span>
+      <AccountButton />
       <button
         type="button"
         className="icon-button"

@@ -1,3 +1,4 @@
+import { hearRefusal } from '../data/me.ts'
 import { complain } from './toasts.tsx'
 
 /** The news of a change comes within a tenth of a second of its answer: so long the page believes itself. */
@@ -21,6 +22,7 @@ export async function attempt(
     return true
   } catch (error) {
     letGo()
+    hearRefusal(error)
     complain(failure, error)
     return false
   }

@@ -1,0 +1,47 @@
+import { useState } from 'react'
+import type { Me } from '../../models.ts'
+import { me, signIn, signOut } from '../data/me.ts'
+import { useStore } from '../data/store.ts'
+import { Dialog } from '../parts/Dialog.tsx'
+import { attempt } from '../shell/attempt.ts'
+import { Credentials } from './Credentials.tsx'
+import { Password } from './Password.tsx'
+import { Tokens } from './Tokens.tsx'
+
+/** Who is signed in, and what belongs to them. */
+export function AccountButton() {
+  const who = useStore(me)
+  const [open, setOpen] = useState(false)
+  if (!who) return null
+  const name = who.kind === 'user' ? who.name : 'Sign in'
+  return (
+    <>
+      <button type="button" className="button account-button" title={titleOf(who)} onClick={() => setOpen(true)}>
+        {name}
+      </button>
+      <Dialog title={name} open={open} onClose={() => setOpen(false)}>
+        {who.kind === 'user' ? <Own who={who} /> : <Credentials yes="Sign in" send={signIn} />}
+      </Dialog>
+    </>
+  )
+}
+
+const titleOf = ({ kind, role }: Me): string =>
+  kind === 'user' ? `Signed in: ${role}` : 'Nobody is signed in; from here all may be done'
+
+function Own({ who }: { who: Me }) {
+  return (
+    <div className="account">
+      <p className="dialog-words">
+        {who.role}: may {who.rights.join(', ').replaceAll('_', ' ') || 'do nothing'}
+      </p>
+      <Tokens user={who.name} />
+      {who.own_password && <Password />}
+      <footer className="dialog-foot">
+        <button type="button" className="button" onClick={() => void attempt('Could not sign out', signOut)}>
+          Sign out
+        </button>
+      </footer>
+    </div>
+  )
+}
