@@ -122,8 +122,8 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
+      directory: config.ldap_url ?? '',
       joinToken: workers.canJoin(),
-      tls: false,
     }))
       console.error(line)
   const listening = app.server?.port ?? port
@@ -150,7 +150,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
 
 /** Once: what is printed is in the log of a service, and good for one admin and one day. */
 function tellFirstAdmin(people: Crowd, host: string, port: number): void {
-  const secret = people.first.offer()
+  const secret = people.anybody() ? undefined : people.first.offer()
   if (secret === undefined) return
   const name = isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host
   // Behind the #, so that no proxy writes it down.

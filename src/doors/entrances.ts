@@ -7,12 +7,13 @@ export interface Entrances {
   names: readonly string[]
   /** How many users may sign in; whether workers can join. */
   users: number
+  /** Where more of them may sign in; empty: nowhere. */
+  directory: string
   joinToken: boolean
-  tls: boolean
 }
 
 export function entrances(doors: Entrances): string[] {
-  const { trust, workersTrust, loopback, proxies, names, users, joinToken, tls } = doors
+  const { trust, workersTrust, loopback, proxies, names, users, directory, joinToken } = doors
   const list = (items: readonly string[]) => items.join(', ')
   const lines = [
     trust.length > 0
@@ -22,15 +23,17 @@ export function entrances(doors: Entrances): string[] {
         : 'nobody may do anything without a credential (trust is empty, loopback is "ask")',
     users > 0
       ? `${users} ${users === 1 ? 'user' : 'users'} by password, session or token`
-      : 'no user can sign in yet: there is none',
+      : directory === ''
+        ? 'no user can sign in yet: there is none'
+        : 'no user has signed in yet',
     joinToken
       ? 'workers with the join token'
       : 'no new worker: there is no join token (`coalition workers join-token` makes one)',
   ]
+  if (directory !== '') lines.push(`whoever signs in at ${directory}`)
   if (workersTrust.length > 0) lines.push(`old workers, without a word, from ${list(workersTrust)}`)
   if (proxies.length > 0) lines.push(`X-Forwarded-For is believed of ${list(proxies)}`)
   lines.push(`the server answers to addresses, localhost${names.map((name) => `, ${name}`).join('')}`)
-  if (!tls)
-    lines.push('without TLS, passwords and tokens can be read on the way: see --tls-cert, or put a proxy before it')
+  lines.push('without TLS, passwords and tokens can be read on the way: put a proxy with TLS before it')
   return ['Who gets in here:', ...lines.map((line) => `  ${line}`)]
 }

@@ -54,10 +54,14 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** A farm in which every example of the document means something: job 1 runs on worker-1 as run 1. */
-async function exampleFarm({ operation }: (typeof operations)[number]): Promise<TestServer> {
+async function exampleFarm({ operation, path }: (typeof operations)[number]): Promise<TestServer> {
   const farm = await testServer()
   await farm.add({ title: 'Job 1', command: 'echo test' })
   await farm.pick('worker-1')
+  if (path.startsWith('/api/workers/credentials')) {
+    const { body } = await farm.post<{ token: string }>('/api/workers/jointoken', undefined)
+    for (const worker of ['worker-1', 'worker-2']) await farm.post('/api/workers/join', { token: body.token, worker })
+  }
   if (operation.tags?.includes('People')) {
     await farm.post('/api/users', { name: 'ann', password: 'correct horse battery' })
     await farm.post('/api/tokens', { name: 'script', user: 'ann' })
@@ -66,7 +70,7 @@ async function exampleFarm({ operation }: (typeof operations)[number]): Promise<
 }
 
 /** Of what only the server itself knows, or a session, an example can say nothing that works. */
-const NEEDS_A_SECRET = ['POST /api/firstadmin', 'POST /api/me/password']
+const NEEDS_A_SECRET = ['POST /api/firstadmin', 'POST /api/me/password', 'POST /api/workers/join']
 
 const send = (farm: TestServer, { method, path, operation }: (typeof operations)[number]): Promise<Answer> => {
   let target = path
@@ -211,6 +215,8 @@ describe('what the server answers is what the document says', () => {
     await farm.post('/api/affinities', { '1': 'a' })
     await farm.post('/api/limits', { nuke: 5 })
     await farm.post('/api/stopworkers', ['worker-1'])
+    const join = await farm.post<{ token: string }>('/api/workers/jointoken', undefined)
+    await farm.post('/api/workers/join', { token: join.body.token, worker: 'worker-1' })
     await farm.post('/api/users', { name: 'ann' })
     await farm.post('/api/tokens', { name: 'script', user: 'ann' })
     const paths: Record<string, string> = {
