@@ -17,10 +17,11 @@ CREATE TABLE `dependencies` (
 	`job_id` integer NOT NULL,
 	`dependency` integer NOT NULL,
 	`kind` text DEFAULT 'all' NOT NULL,
+	`met` integer DEFAULT 0 NOT NULL,
 	PRIMARY KEY(`job_id`, `dependency`)
 );
 --> statement-breakpoint
-CREATE INDEX `dependencies_by_dependency` ON `dependencies` (`dependency`);--> statement-breakpoint
+CREATE INDEX `dependencies_by_dependency` ON `dependencies` (`dependency`,`met`,`kind`);--> statement-breakpoint
 CREATE TABLE `events` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`worker` text NOT NULL,
@@ -34,9 +35,18 @@ CREATE TABLE `events` (
 );
 --> statement-breakpoint
 CREATE INDEX `events_open` ON `events` (`worker`) WHERE state = 'WORKING';--> statement-breakpoint
+CREATE INDEX `events_long` ON `events` (start + duration) WHERE duration >= 3600;--> statement-breakpoint
 CREATE INDEX `events_by_job` ON `events` (`job_id`,`id`);--> statement-breakpoint
 CREATE INDEX `events_by_worker` ON `events` (`worker`,`id`);--> statement-breakpoint
 CREATE INDEX `events_by_start` ON `events` (`start`,`id`);--> statement-breakpoint
+CREATE TABLE `frame_links` (
+	`job_id` integer NOT NULL,
+	`dependency` integer NOT NULL,
+	`make` integer DEFAULT 0 NOT NULL,
+	`done` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`job_id`, `dependency`)
+);
+--> statement-breakpoint
 CREATE TABLE `jobs` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`parent` integer DEFAULT 0 NOT NULL,
@@ -141,6 +151,10 @@ CREATE TABLE `sessions` (
 --> statement-breakpoint
 CREATE INDEX `sessions_by_user` ON `sessions` (`user`,`expires`);--> statement-breakpoint
 CREATE INDEX `sessions_by_expiry` ON `sessions` (`expires`);--> statement-breakpoint
+CREATE TABLE `tellings` (
+	`dependency` integer PRIMARY KEY NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `tokens` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`user` text NOT NULL,

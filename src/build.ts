@@ -24,7 +24,8 @@ async function build(name: string, target?: keyof typeof TARGETS): Promise<void>
   const part = join(folder, name)
   try {
     await Bun.build({
-      entrypoints: [join(ROOT, 'src/main.ts')],
+      // Beside the program the threads that it begins.
+      entrypoints: [join(ROOT, 'src/main.ts'), join(ROOT, 'src/db/checkpoint.ts')],
       // Renamed identifiers break the handlers that Elysia compiles at run time.
       minify: { syntax: true, whitespace: true, identifiers: false },
       // 1.4 MB of 114: without it an error in a farm's log is line 33, column 40529, and 2000 characters of that line.

@@ -7,6 +7,7 @@ import { awakeClock, wallClockJumps } from './domain/clocks.ts'
 import { type Clock, createCore, createWriter, DEFAULT_POLICY, type Policy, type Tx } from './domain/core.ts'
 import { setDependencies } from './domain/dependencies.ts'
 import { type Distinct, distinctValues } from './domain/distinct.ts'
+import * as eventLists from './domain/events.ts'
 import { healthOf } from './domain/health.ts'
 import { jobPage } from './domain/jobPage.ts'
 import * as jobOperations from './domain/jobs.ts'
@@ -105,6 +106,10 @@ export function createFarm(
   async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
     const result = await commit(operation, how)
     if (waiters.size > 0) void waiters.wake()
+    if (core.work.noted) {
+      core.work.noted = false
+      behind.look()
+    }
     return result
   }
 
@@ -238,15 +243,15 @@ export function createFarm(
 
     getJob: (id: number) => lists.getJob(core, now(), id),
     getJobs: (ids: Iterable<number>) => lists.getJobs(core, now(), ids),
-    getEvents: (ids: Iterable<number>) => lists.getEvents(core, now(), ids),
+    getEvents: (ids: Iterable<number>) => eventLists.getEvents(core, now(), ids),
     getWorkers: (names: Iterable<string>) => workerOperations.getWorkers(core, names),
     /** The ids of a list in its order, and its sums. */
     orderJobs: (parent: number, filter: lists.JobFilter, order: Order) => orderJobs(core, now(), parent, filter, order),
     listChildren: (parent: number, filter: lists.JobFilter = {}, paging: lists.Paging<lists.SortField> = {}) =>
       lists.listChildren(core, now(), parent, filter, paging),
     listDependencies: (id: number) => lists.listDependencies(core, now(), id),
-    listEvents: (filter: lists.EventFilter = {}, paging: lists.Paging<'id'> = {}) =>
-      lists.listEvents(core, now(), filter, paging),
+    listEvents: (filter: eventLists.EventFilter = {}, paging: lists.Paging<'id'> = {}) =>
+      eventLists.listEvents(core, now(), filter, paging),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
     ...jobPage(core, now),

@@ -3,7 +3,8 @@ import { hostname } from 'node:os'
 import { BackupSchedule } from './backup/schedule.ts'
 import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
-import { type DataFolder, type Durability, openData, StartError, unusable } from './db/open.ts'
+import { Checkpointer } from './db/checkpointer.ts'
+import { type DataFolder, type Durability, databaseIn, openData, StartError, unusable } from './db/open.ts'
 import { type DirectorySettings, directoryOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { type CommandRules, Commands } from './doors/commands.ts'
@@ -76,6 +77,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const directory = directoryOf(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
+  const checkpointer = new Checkpointer(folder.db.sqlite, databaseIn(data))
   const schedule = new BackupSchedule({
     data,
     folder: backups,
@@ -103,6 +105,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     throw new StartError(listenProblem(host, port, error), error)
   }
   farm.run()
+  checkpointer.start()
   if (backup_every > 0) schedule.start()
   if (durability === 'normal')
     console.error(
@@ -137,6 +140,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       const deadline = performance.now() + STOP_MS
       while ((app.server?.pendingRequests ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10)
       await app.server?.stop(true)
+      await checkpointer.stop()
       folder.close()
     },
   }

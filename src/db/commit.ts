@@ -15,15 +15,19 @@ export interface Companion {
 interface Write {
   operation: () => unknown
   once: boolean
+  committed: () => void
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
 }
+
+/** What follows from the commit at once; answers what the caller is told when it is on disk. */
+type Outcome = () => () => void
 
 /** A batch is committed when it has run this long, so that nobody waits for a long queue behind him. */
 const BATCH_MS = 25
 
 /**
- * Group commit: operations that arrive together run in one transaction and are answered after the one fsync that they
+ * Group commit: operations that arrive together run in one transaction and are answered after the one flush that they
  * share. An operation that throws takes back only itself: mostly it has written nothing yet; otherwise the batch is rolled
  * back, and those before it are done again without it.
  *
@@ -35,6 +39,8 @@ export class Commits {
   #scheduled = false
   /** Operations that are done again: they are committed before others come, or each that fails would repeat them. */
   #again = 0
+  /** Rows written up to the last flush: who has written nothing since, and read nothing newer, waits for no other one. */
+  #flushed = 0
 
   #begin: Statement
   #commit: Statement
@@ -43,6 +49,8 @@ export class Commits {
   constructor(
     private readonly sqlite: Database,
     private readonly companion: Companion,
+    /** Calls back when what is committed is on disk; default: it is, after the commit. */
+    private readonly flush: (answer: () => void) => void = (answer) => answer(),
   ) {
     this.#begin = sqlite.prepare('BEGIN IMMEDIATE')
     this.#commit = sqlite.prepare('COMMIT')
@@ -51,11 +59,12 @@ export class Commits {
 
   /**
    * Runs `operation` (synchronous) in the next batch; resolves when it is on disk. One that cannot be done again (`once`)
-   * is the last of its batch, so that nothing after it can fail.
+   * is the last of its batch, so that nothing after it can fail. `committed` runs before any other operation does: what is
+   * done is seen by all that comes after it, while the disk still takes it.
    */
-  write<T>(operation: () => T, { once = false } = {}): Promise<T> {
+  write<T>(operation: () => T, { once = false, committed = () => {} } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ operation, once, resolve: resolve as (value: unknown) => void, reject })
+      this.#queue.push({ operation, once, committed, resolve: resolve as (value: unknown) => void, reject })
       this.#schedule()
     })
   }
@@ -76,7 +85,7 @@ export class Commits {
   }
 
   #flush(): void {
-    const answers: (() => void)[] = []
+    const outcomes: Outcome[] = []
     const batch: Write[] = []
     const most = this.#again || Number.POSITIVE_INFINITY
     this.#again = 0
@@ -87,7 +96,7 @@ export class Commits {
         const write = this.#queue.shift()
         if (!write) break
         batch.push(write)
-        answers.push(this.#attempt(write))
+        outcomes.push(this.#attempt(write))
         if (write.once) break
       } while (batch.length < most && performance.now() < end)
       this.companion.beforeCommit()
@@ -107,21 +116,35 @@ export class Commits {
       return
     }
     this.companion.committed()
-    for (const answer of answers) answer()
+    const answers = outcomes.map((outcome) => outcome())
+    const written = this.#changed()
+    const answerAll = () => {
+      this.#flushed = written
+      for (const answer of answers) answer()
+    }
+    if (written === this.#flushed) answerAll()
+    else this.flush(answerAll)
   }
 
-  #attempt({ operation, resolve, reject }: Write): () => void {
+  #attempt({ operation, committed, resolve, reject }: Write): Outcome {
     const mark = this.companion.mark()
     const before = this.#changed()
     try {
       const result = operation()
-      return () => resolve(result)
+      return () => {
+        try {
+          committed()
+        } catch (error) {
+          return () => reject(error)
+        }
+        return () => resolve(result)
+      }
     } catch (error) {
       // A full disk can make SQLite roll back the whole transaction by itself: then the batch fails, not the operation.
       if (!this.sqlite.inTransaction) throw error
       if (this.#changed() !== before) throw new Alone(error)
       this.companion.undo(mark)
-      return () => reject(error)
+      return () => () => reject(error)
     }
   }
 

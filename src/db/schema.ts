@@ -139,8 +139,30 @@ export const dependencies = sqliteTable(
     job_id: integer('job_id').notNull(),
     dependency: integer('dependency').notNull(),
     kind: text('kind', { enum: DEPENDENCY_KINDS }).notNull().default('all'),
+    /** 1: `job_id` has been told that it is there: its `unfinished` counts the rows that have 0. */
+    met: count('met'),
   },
-  (t) => [primaryKey({ columns: [t.job_id, t.dependency] }), index('dependencies_by_dependency').on(t.dependency)],
+  (t) => [
+    primaryKey({ columns: [t.job_id, t.dependency] }),
+    index('dependencies_by_dependency').on(t.dependency, t.met, t.kind),
+  ],
+)
+
+/** What became FINISHED, or is no more, and has not told all of those that wait for it (domain/telling.ts). */
+export const tellings = sqliteTable('tellings', { dependency: integer('dependency').primaryKey() })
+
+/** Groups of frames of which the links between their leaves are being made, or taken away (domain/frameLinks.ts). */
+export const frameLinks = sqliteTable(
+  'frame_links',
+  {
+    job_id: integer('job_id').notNull(),
+    dependency: integer('dependency').notNull(),
+    /** 1: made, 0: taken away. */
+    make: count('make'),
+    /** Leaves of `job_id` up to this id are done. */
+    done: count('done'),
+  },
+  (t) => [primaryKey({ columns: [t.job_id, t.dependency] })],
 )
 
 /** Resets that are not worked off yet. Their ids are their numbers, and are never used again: rows remember them. */
@@ -218,6 +240,9 @@ export const workers = sqliteTable('workers', {
   gpus: count('gpus'),
 })
 
+/** Seconds. Runs that took longer are few: what ran at a time is found among them, and among those that began shortly before. */
+export const LONG_RUN = 3600
+
 /** One row for each run: its id is the id of the run. Rows outlive their job and worker: they are the history. */
 export const events = sqliteTable(
   'events',
@@ -237,6 +262,9 @@ export const events = sqliteTable(
   (t) => [
     // What runs: a dozen thousand rows of millions, from which the use of limits and hosts is built at the start.
     index('events_open').on(t.worker).where(sql`state = 'WORKING'`),
+    index('events_long')
+      .on(sql`start + duration`)
+      .where(sql`duration >= ${sql.raw(String(LONG_RUN))}`),
     index('events_by_job').on(t.job_id, t.id),
     index('events_by_worker').on(t.worker, t.id),
     index('events_by_start').on(t.start, t.id),

@@ -42,10 +42,10 @@ export function countFailure(tx: Tx, root: number, worker: string): void {
 }
 
 /** Who failed in a root job, the most failures first. */
-export function listBlocklist(core: Pick<Tx, 'db' | 'rows' | 'tree' | 'blocklist'>, root: number): Blocked[] {
+export function listBlocklist(core: Pick<Tx, 'rows' | 'tree' | 'blocklist'>, root: number): Blocked[] {
   jobRow(core, root)
-  const rows = core.db.select().from(blocklist).where(eq(blocklist.root, root)).all()
-  return rows
+  return core.rows.failuresIn
+    .all({ root })
     .map(({ worker, failures, since }) => ({ worker, failures, since, blocked: core.blocklist.of(worker).has(root) }))
     .sort((a, b) => b.failures - a.failures || (a.worker < b.worker ? -1 : 1))
 }

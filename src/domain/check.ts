@@ -1,7 +1,7 @@
 /** Whether a database holds together: `coalition check`, every backup, and the tests ask the same. */
 import type { Database } from 'bun:sqlite'
 import type { JobRow } from '../db/schema.ts'
-import { type Invariant, JOB_INVARIANTS, TABLES } from './invariants.ts'
+import { type Invariant, JOB_INVARIANTS, TABLES, TELL_ALL } from './invariants.ts'
 import { COUNTED, type CountedGroup, recount } from './recount.ts'
 import { AS_RESET, HIDDEN, SEEN_ROWS } from './seen.ts'
 import { groupState } from './states.ts'
@@ -117,6 +117,10 @@ export function mend(sqlite: Database): Mended {
     const state = groupState(group, row.paused === 1, row.unfinished)
     if (row.state !== state) note('group state', restate.run(state, row.id).changes)
   }
+  // What a server would tell step by step is no fault, and goes with it.
+  const telling = sqlite.query('delete from tellings').run().changes > 0
+  const told = sqlite.query(TELL_ALL).run().changes
+  if (!telling) note('told', told)
   for (const invariant of JOB_INVARIANTS) note(invariant.name, mendRows(sqlite, invariant))
   return mended
 }

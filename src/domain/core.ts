@@ -5,10 +5,11 @@ import { type Avoided, forgiveAll } from './avoided.ts'
 import type { Steps } from './background.ts'
 import { Blocklist } from './blocklist.ts'
 import { Changes } from './changes.ts'
-import { tellDependents } from './dependents.ts'
 import { lowerPriorities } from './failing.ts'
 import { Failures } from './failures.ts'
+import type { Others } from './frameLinks.ts'
 import { History } from './history.ts'
+import { type Links, prepareLinks } from './links.ts'
 import { Live } from './live.ts'
 import { Logs } from './logs.ts'
 import { NeedSets } from './needs.ts'
@@ -18,6 +19,7 @@ import { Roster } from './roster.ts'
 import { prepareRows, type Rows } from './rows.ts'
 import { type Order, Shares } from './shares.ts'
 import { Signs } from './signs.ts'
+import { tellDependents } from './telling.ts'
 import { Tree } from './tree.ts'
 import { Usage } from './usage.ts'
 
@@ -25,9 +27,12 @@ import { Usage } from './usage.ts'
 export interface Core {
   db: Db
   rows: Rows
+  links: Links
   resets: ReturnType<typeof prepareResets>
   removal: ReturnType<typeof prepareRemoval>
   steps: Steps
+  /** Of what is done behind the answers: something has been noted; what is remembered from one step to the next. */
+  work: { noted: boolean; others?: Others }
   needs: NeedSets
   tree: Tree
   live: Live
@@ -61,7 +66,7 @@ export const DEFAULT_POLICY: Policy = { order: 'fifo', weights: new Map(), block
 export interface Tx extends Core {
   /** Seconds since the epoch. */
   readonly now: number
-  /** Runs when the change is on disk, before the caller is answered: what is in memory only, and other people's news. */
+  /** Runs when the change is made for good, before any other is: what is in memory only, and other people's news. */
   after(act: () => void): void
 }
 
@@ -90,9 +95,11 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
   return {
     db,
     rows,
+    links: prepareLinks(db),
     resets: prepareResets(db),
     removal,
     steps,
+    work: { noted: true },
     needs,
     tree: new Tree(db, needs, changes, shares),
     live: new Live(awake, signs, changes),
@@ -112,24 +119,29 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */
 export function createWriter(core: Core, clock: Clock) {
-  const commits = new Commits(core.db.sqlite, core.tree)
+  const commits = new Commits(core.db.sqlite, core.tree, core.db.flush)
+  // One object for all operations, which never overlap: to copy the core for each was 2 % of a cycle.
+  let acts: (() => void)[] = []
+  const tx = { ...core, now: 0, after: (act: () => void) => void acts.push(act) }
   return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
-    const acts: (() => void)[] = []
+    let done: (() => void)[] = []
     const operate = () => {
       // A batch can be done again: only what its last turn said counts.
-      acts.length = 0
-      const tx: Tx = { ...core, now: clock(), after: (act) => acts.push(act) }
+      acts = []
+      done = acts
+      tx.now = clock()
       const result = operation(tx)
       tellDependents(tx)
       lowerPriorities(tx)
       return result
     }
-    const result = await commits.write(operate, how).catch((error) => {
+    const committed = () => {
+      core.disk.wrote()
+      for (const act of done) act()
+    }
+    return await commits.write(operate, { ...how, committed }).catch((error) => {
       throw core.disk.refusal(error)
     })
-    core.disk.wrote()
-    for (const act of acts) act()
-    return result
   }
 }
 export type Write = ReturnType<typeof createWriter>

@@ -16,13 +16,6 @@ export function addUnfinished(tx: Tx, id: number, by: number): void {
   saveUnfinished(tx, row, row.unfinished + by)
 }
 
-/** A job waits for another one from now on; false: it did already. */
-export function waitFor({ rows }: Pick<Tx, 'rows'>, job_id: number, dependency: number, kind: DependencyKind): boolean {
-  if (rows.addDependency.run({ job_id, dependency, kind }).changes === 0) return false
-  rows.setWaited.run({ id: dependency })
-  return true
-}
-
 /** A leaf waits for so many. */
 export function saveUnfinished(tx: Tx, leaf: JobRow, unfinished: number): void {
   if (leaf.unfinished === unfinished) return
@@ -32,31 +25,11 @@ export function saveUnfinished(tx: Tx, leaf: JobRow, unfinished: number): void {
   })
 }
 
-/**
- * What became FINISHED in this operation frees those that wait for it, what left FINISHED makes them wait again; that can
- * finish or hold further groups, so it goes on until nothing moves. Circles are refused, so it ends.
- */
-export function tellDependents(tx: Tx): void {
-  const { flips, firsts, root } = tx.tree
-  while (flips.size > 0 || firsts.size > 0) {
-    for (const [id, by] of flips) {
-      flips.delete(id)
-      // Of a leaf, any is all.
-      const kinds = tx.tree.get(id) ? ALL : ANY_OR_ALL
-      if (id !== root.id) tell(tx, id, by, kinds)
-    }
-    for (const [id, by] of firsts) {
-      firsts.delete(id)
-      tell(tx, id, by, ANY)
-    }
-  }
-}
-
-const ALL: readonly DependencyKind[] = ['all']
-const ANY: readonly DependencyKind[] = ['any']
-const ANY_OR_ALL: readonly DependencyKind[] = ['all', 'any', 'frame']
-
-function tell(tx: Tx, dependency: number, by: number, kinds: readonly DependencyKind[]): void {
-  for (const { job_id, kind } of tx.rows.dependents.all({ dependency }))
-    if (kinds.includes(kind)) addUnfinished(tx, job_id, -by)
+/** Whether what is waited for is there. Within a transaction a group is what the tree says: its row is written at the commit. */
+export function isMet(core: Pick<Tx, 'tree' | 'rows'>, dependency: number, kind: DependencyKind): boolean {
+  const group = core.tree.get(dependency)
+  if (!group) return jobAt(core, dependency)?.state === 'FINISHED'
+  if (kind === 'all') return group.state === 'FINISHED'
+  // Between groups of frames, it is their leaves that wait.
+  return kind === 'frame' || group.total_finished > 0
 }

@@ -17,12 +17,16 @@ export interface Invariant {
 }
 
 const DEPENDENCIES = '(select count(*) from dependencies where job_id = jobs.id)'
-/** A dependency is met, as `dependencies.ts` has it. */
-const MET = `iif(needed.command = '' and kind <> 'all', kind = 'frame' or needed.total_finished > 0, needed.state = 'FINISHED')`
-/** What reads as reset is not FINISHED, whatever its row says. */
-const UNFINISHED = `(select count(*) from dependencies join jobs needed on needed.id = dependency
-  left join ${readingAsReset('needed')}
-  where dependencies.job_id = jobs.id and not iif(r.job_id is null, ${MET}, needed.command = '' and kind = 'frame'))`
+/** Between groups of frames, when all the links between their leaves are there. */
+const LINKED = `not exists (select 1 from frame_links f
+  where f.job_id = dependencies.job_id and f.dependency = dependencies.dependency and f.make = 1)`
+/** Whether a dependency is met, as `dependents.ts` has it. What reads as reset is not FINISHED, whatever its row says. */
+const MET = `(select iif(needed.command = '' and kind = 'frame', ${LINKED},
+    r.job_id is null and iif(needed.command = '' and kind <> 'all', needed.total_finished > 0, needed.state = 'FINISHED'))
+  from jobs needed left join ${readingAsReset('needed')} where needed.id = dependencies.dependency)`
+/** Those that wait for it are being told: some of them know it, some do not. */
+const BEING_TOLD = 'dependency in (select dependency from tellings)'
+const UNFINISHED = '(select count(*) from dependencies where job_id = jobs.id and met = 0)'
 const READY = `(command <> '' and state = 'WAITING' and wake_at = 0)`
 const WAKE = 'max(start_after, retry_at)'
 const DEADLINE = 'iif(run > 0 and timeout > 0, start_time + timeout, 0)'
@@ -97,6 +101,12 @@ const JOBS: Invariant[] = [
     broken: 'waited = 0 and exists (select 1 from dependencies where dependency = jobs.id)',
     shown: `'waited ' || waited`,
     mend: 'waited = 1',
+  },
+  {
+    name: 'told',
+    text: 'a job knows which of its dependencies are met',
+    broken: `exists (select 1 from dependencies where job_id = jobs.id and met <> ${MET} and not ${BEING_TOLD})`,
+    shown: `(select group_concat(dependency) from dependencies where job_id = jobs.id and met <> ${MET})`,
   },
   {
     name: 'unfinished',
@@ -179,6 +189,8 @@ const SEQUENCES: Invariant[] = [
 ]
 
 export const JOB_INVARIANTS: readonly Invariant[] = JOBS
+/** Makes all jobs know what they wait for; `unfinished` follows from it. */
+export const TELL_ALL = `update dependencies set met = ${MET} where met <> ${MET}`
 /** Each table with what names one of its rows. */
 export const TABLES: readonly { from: string; label: string; invariants: readonly Invariant[]; where?: string }[] = [
   // What is being made or deleted is seen by nobody, and holds together when that is done.

@@ -1,19 +1,10 @@
-/** Reading: jobs and events as the API answers them, one page at a time. */
+/** Reading: jobs as the API answers them, one page at a time. */
 import type { SQLQueryBindings } from 'bun:sqlite'
 import { and, asc, desc, eq, getTableColumns, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
-import {
-  type DependencyKind,
-  dependencies,
-  type EventRow,
-  events,
-  type JobRow,
-  type JobState,
-  jobs,
-  type RunState,
-} from '../db/schema.ts'
+import { type DependencyKind, dependencies, type JobRow, type JobState, jobs } from '../db/schema.ts'
 import { invalid } from '../errors.ts'
-import type { Event, Job } from '../models.ts'
+import type { Job } from '../models.ts'
 import type { Core } from './core.ts'
 import { isGroup, jobAt, jobRow } from './rows.ts'
 import { jobsAsSeen } from './seen.ts'
@@ -153,7 +144,7 @@ export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
 }
 
 /** Pages by key, not by offset: each costs a seek, and rows that come or go meanwhile shift nothing. */
-function* pages<Row extends { id: number }>(
+export function* pages<Row extends { id: number }>(
   { descending = false, limit = Number.POSITIVE_INFINITY, after }: Paging<string>,
   sort: AnySQLiteColumn,
   id: AnySQLiteColumn,
@@ -217,69 +208,4 @@ function toJobs({ db, needs, live }: Core, now: number, rows: readonly JobRow[])
       dependency_kinds: kinds,
     }
   })
-}
-
-export interface EventFilter {
-  job?: number
-  worker?: string
-  state?: readonly RunState[]
-  /** Those that began in the last so many seconds. */
-  howlong?: number
-  /** Start, seconds since the epoch. */
-  since?: number
-  until?: number
-}
-
-/** Events, the newest last, a page at a time. */
-export function* listEvents(core: Core, now: number, filter: EventFilter, paging: Paging<'id'>): Generator<Event[]> {
-  const { job, worker, state, until } = filter
-  const since = Math.max(filter.since ?? 0, filter.howlong === undefined ? 0 : now - filter.howlong)
-  const conditions = [
-    job === undefined ? undefined : eq(events.job_id, job),
-    worker === undefined ? undefined : eq(events.worker, worker),
-    state && inArray(events.state, [...state]),
-    since > 0 ? and(gte(events.id, firstEventSince(core, since)), gte(events.start, since)) : undefined,
-    until === undefined ? undefined : lte(events.start, until),
-  ]
-  for (const rows of pages(
-    paging,
-    events.id,
-    events.id,
-    (where, order, limit) =>
-      core.db
-        .select()
-        .from(events)
-        .where(and(...conditions, where))
-        .orderBy(...order)
-        .limit(limit)
-        .all(),
-    (id) => core.rows.event.get({ id }),
-  ))
-    yield rows.map((row) => toEvent(row, now))
-}
-
-/** Those of the runs that are there. */
-export function getEvents({ rows }: Core, now: number, ids: Iterable<number>): Event[] {
-  const found: Event[] = []
-  for (const id of ids) {
-    const row = rows.event.get({ id })
-    if (row) found.push(toEvent(row, now))
-  }
-  return found
-}
-
-const toEvent = ({ log_start, needs_id, duration, ...event }: EventRow, now: number): Event => ({
-  ...event,
-  duration: event.state === 'WORKING' ? Math.max(0, now - event.start) : duration,
-})
-
-/** Ids count up with time, so "since" is a place in the order of ids: without it, history would be read from its beginning. */
-function firstEventSince({ db }: Core, since: number): number {
-  const first = db
-    .select({ id: events.id })
-    .from(events)
-    .where(gte(events.start, since))
-    .orderBy(events.start, events.id)
-    .limit(1)
-  return first.get()?.id ?? Number.MAX_SAFE_INTEGER
 }

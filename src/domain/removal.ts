@@ -12,15 +12,15 @@
  * of one that the server did not finish goes the same way.
  */
 import type { Db } from '../db/open.ts'
-import type { DependencyKind, JobRow } from '../db/schema.ts'
+import type { JobRow } from '../db/schema.ts'
 import { clearBlocklist } from './blocklist.ts'
 import type { Core, Tx } from './core.ts'
-import { isMet } from './dependencies.ts'
-import { addUnfinished, tellDependents } from './dependents.ts'
+import { addUnfinished } from './dependents.ts'
 import type { Group } from './group.ts'
 import { isGroup, jobAt } from './rows.ts'
 import { endRun } from './runs.ts'
 import { stopBelow } from './subtree.ts'
+import { tellDependents } from './telling.ts'
 
 /** The parent of groups that are deleted. Those of jobs that are being made are below it. */
 export const GRAVE = -1
@@ -35,9 +35,10 @@ interface Link {
   job_parent: number
   job_command: string
   dependency: number
-  kind: DependencyKind
+  /** What was waited for was there: it held nobody back. */
+  met: number
 }
-const LINK = `d.job_id, job.parent as job_parent, job.command as job_command, d.dependency, d.kind`
+const LINK = `d.job_id, job.parent as job_parent, job.command as job_command, d.dependency, d.met`
 const LINKED = `join dependencies d on d.dependency = j.id join jobs job on job.id = d.job_id`
 
 export function prepareRemoval({ sqlite }: Db) {
@@ -80,7 +81,7 @@ export function deleteJob(tx: Tx, row: JobRow): void {
     tx.after(() => tx.logs.remove(logs))
   } else {
     const leaf = row.run > 0 ? endRun(tx, row, 'STOPPED') : row
-    const waiting = tx.removal.waitingFor.all({ id: row.id }).map((link) => seenBy(tx, link))
+    const waiting = tx.removal.waitingFor.all({ id: row.id })
     tree.moveLeaf(leaf, null)
     tx.changes.gone(row.id)
     free(tx, waiting)
@@ -89,21 +90,8 @@ export function deleteJob(tx: Tx, row: JobRow): void {
   }
 }
 
-interface Waiting {
-  job_id: number
-  dependency: number
-  /** What was waited for was there: it held nobody back. */
-  met: boolean
-}
-
-const seenBy = (tx: Tx, { job_id, dependency, kind }: Link): Waiting => ({
-  job_id,
-  dependency,
-  met: isMet(tx, dependency, kind),
-})
-
 /** Who, outside a group, waits for it or for something in it. */
-function whoWaits(tx: Tx, top: Group): Waiting[] {
+function whoWaits(tx: Tx, top: Group): Link[] {
   const { tree, removal } = tx
   const inside = new Set<number>()
   for (const group of tree.below(top)) inside.add(group.id)
@@ -111,17 +99,15 @@ function whoWaits(tx: Tx, top: Group): Waiting[] {
     ...removal.waitingFor.all({ id: top.id }),
     ...removal.waitingForChildren.all({ groups: JSON.stringify([...inside]) }),
   ]
-  return links
-    .filter((link) => !inside.has(link.job_command === '' ? link.job_id : link.job_parent))
-    .map((link) => seenBy(tx, link))
+  return links.filter((link) => !inside.has(link.job_command === '' ? link.job_id : link.job_parent))
 }
 
-function free(tx: Tx, waiting: readonly Waiting[]): void {
+function free(tx: Tx, waiting: readonly Link[]): void {
   for (const { job_id, dependency, met } of waiting) {
     tx.rows.removeDependency.run({ job_id, dependency })
     tx.removal.waitForLess.run({ id: job_id })
     tx.changes.job(job_id, jobAt(tx, job_id)?.parent ?? 0)
-    if (!met) addUnfinished(tx, job_id, -1)
+    if (met === 0) addUnfinished(tx, job_id, -1)
   }
 }
 

@@ -10,6 +10,8 @@ export interface Kind extends Resources {
   affinity: string
   /** Those that are active and show signs of life. */
   members: Set<string>
+  /** The last of them who asked got a job: then the next one mostly gets one too. */
+  served: boolean
 }
 
 type Seen = Pick<WorkerRow, 'name' | 'affinity' | 'active' | 'state' | 'host' | 'memory' | 'cores' | 'gpus'>
@@ -57,7 +59,7 @@ export class Roster {
     }
     this.#leave(row.name)
     const { affinity, memory, cores, gpus } = row
-    const kind = this.#kinds.get(key) ?? { key, affinity, memory, cores, gpus, members: new Set() }
+    const kind = this.#kinds.get(key) ?? { key, affinity, memory, cores, gpus, members: new Set(), served: false }
     this.#kinds.set(key, kind)
     kind.members.add(row.name)
     this.#kindOf.set(row.name, kind)

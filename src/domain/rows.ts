@@ -182,26 +182,12 @@ export function prepareRows(db: Db) {
         .from(dependencies)
         .where(is(dependencies.dependency, 'dependency')),
     ),
-    dependenciesOf: hot<{ dependency: number; kind: DependencyKind }>(
+    dependenciesOf: hot<{ dependency: number; kind: DependencyKind; met: number }>(
       db,
       db
-        .select({ dependency: dependencies.dependency, kind: dependencies.kind })
+        .select({ dependency: dependencies.dependency, kind: dependencies.kind, met: dependencies.met })
         .from(dependencies)
         .where(is(dependencies.job_id, 'job_id')),
-    ),
-    addDependency: hot(
-      db,
-      db
-        .insert(dependencies)
-        .values({ job_id: $('job_id'), dependency: $('dependency'), kind: $('kind') as never })
-        .onConflictDoNothing(),
-    ),
-    setWaited: hot(
-      db,
-      db
-        .update(jobs)
-        .set({ waited: 1 })
-        .where(sql`${jobs.id} = ${$('id')} and waited = 0`),
     ),
     removeDependency: hot(
       db,
@@ -239,14 +225,6 @@ export function prepareRows(db: Db) {
         )
         .orderBy(sql`${jobs.priority} desc`, jobs.id)
         .limit(1),
-    ),
-    /** Leaves of a group that depend on something. */
-    waitingLeaves: hot<{ id: number }>(
-      db,
-      db
-        .select({ id: jobs.id })
-        .from(jobs)
-        .where(sql`${jobs.parent} = ${$('parent')} and waits_for > 0 and ${jobs.command} <> ''`),
     ),
     waitingChildren: hot<{ id: number }>(
       db,
@@ -292,6 +270,7 @@ export function prepareRows(db: Db) {
         })
         .returning({ failures: blocklist.failures }),
     ),
+    failuresIn: hot<typeof blocklist.$inferSelect>(db, db.select().from(blocklist).where(is(blocklist.root, 'root'))),
     setPriority: hot(
       db,
       db

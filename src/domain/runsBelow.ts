@@ -2,8 +2,8 @@ import { desc, eq, inArray, sql } from 'drizzle-orm'
 import { events, jobs } from '../db/schema.ts'
 import type { Event } from '../models.ts'
 import type { Core } from './core.ts'
+import { getEvents } from './events.ts'
 import { groupsWithin } from './frameStates.ts'
-import { getEvents } from './lists.ts'
 import { isGroup, jobRow } from './rows.ts'
 
 /** Leaves asked for their last run before others get their turn: some 10 ms. */

@@ -5,7 +5,8 @@
 import { invalid } from '../errors.ts'
 import type { Dependency, NewJob } from '../models.ts'
 import type { Tx } from './core.ts'
-import { setDependencies } from './dependencies.ts'
+import { refuseTooMany, setDependencies } from './dependencies.ts'
+import { groupsTo, refuseDeeper } from './depth.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import type { Group } from './group.ts'
 import { emptyGroup } from './groupRows.ts'
@@ -30,9 +31,6 @@ interface Planned {
   frames?: { chunks: Chunk[]; template: Template }
   id: number
 }
-
-/** Bounds the tree, so that no request runs out of stack. */
-const DEEPEST = 1000
 
 /**
  * Makes jobs step by step: each turn takes the transaction it is to work in. Answers the ids, in the order in which the
@@ -184,13 +182,11 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
     input,
     inside: undefined as Planned | undefined,
     field: (name: string) => field(i, name),
-    depth: 0,
+    levels: 0,
   }))
   stack.reverse()
   for (let next = stack.pop(); next; next = stack.pop()) {
-    const { input, inside, field: at, depth } = next
-    if (depth > DEEPEST)
-      throw invalid(at('children'), `children go deeper than ${DEEPEST} levels: build the tree by several calls.`)
+    const { input, inside, field: at } = next
     const job: Planned = {
       input,
       inside,
@@ -200,16 +196,19 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
       frames: input.frames ? planFrames({ ...input, frames: input.frames }, at) : undefined,
       id: 0,
     }
-    check(tx, job, names)
+    check(job, names)
+    const levels = inside ? next.levels : groupsTo(groupAt(tx, job.settings.parent, at('parent')))
+    refuseDeeper(levels, at(inside ? 'children' : 'parent'))
     planned.push(job)
     const children = (input.children ?? []).map((child, i) => ({
       input: child,
       inside: job,
       field: (name: string) => at(`children.${i}.${name}`),
-      depth: depth + 1,
+      levels: levels + 1,
     }))
     stack.push(...children.reverse())
   }
+  refuseTooMany(planned.map(({ input }) => input.dependencies))
   for (const { input, field: at } of planned)
     for (const each of input.dependencies ?? []) byId(each, (name) => (names.has(name) ? 0 : refuseName(name, at)))
   return planned
@@ -219,13 +218,12 @@ function settled(tx: Tx, input: NewJob, field: (name: string) => string) {
   return { ...DEFAULTS, ...settingsOf(tx, input, field), frames: input.frames ?? '' }
 }
 
-function check(tx: Tx, { input, inside, settings, frames, field }: Planned, names: Set<string>): void {
+function check({ input, inside, settings, frames, field }: Planned, names: Set<string>): void {
   if (inside && input.parent !== undefined)
     throw invalid(
       field('parent'),
       `parent is ${input.parent}: a job in children is in the one that holds it; leave parent out.`,
     )
-  if (!inside) groupAt(tx, settings.parent, field('parent'))
   if (input.children && (settings.command !== '' || frames))
     throw invalid(field('children'), 'A job with a command holds no children: leave the one or the other out.')
   if (!frames && (input.chunk !== undefined || input.frame_order !== undefined)) {

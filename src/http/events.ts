@@ -13,6 +13,7 @@ const eventQuery = t.Object({
   state: optionalText('States, separated by commas', 'FINISHED,ERROR'),
   since: integer('Began at this time or later, seconds since the epoch', 1763900000),
   until: integer('Began at this time or earlier', 1763900000),
+  ended_since: integer('Ended at this time or later, or still runs; with until: what ran in a time', 1763900000),
   sort: optionalText('id (the newest last) or -id (the newest first)', '-id'),
   limit: limitParam,
   after: integer('Go on after the event of this id, the last of the page before', 1, 1),

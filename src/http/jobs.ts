@@ -256,7 +256,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
           tag: 'Jobs',
           summary: 'Set the dependencies of a job',
           description:
-            'All that it waits for, instead of what it waited for until now: ids, or {"job": 12, "kind": "any"} for any leaf of a group, "frame" for frame by frame. A circle is refused.',
+            'All that it waits for, instead of what it waited for until now: ids, or {"job": 12, "kind": "any"} for any leaf of a group, "frame" for frame by frame. A circle is refused, and more than 10,000 of them: depend on a group that holds them. Large groups are linked frame by frame behind the answer, and wait until that is done.',
           answer: ONE,
           example: 1,
           problems: [400, 404, 422],

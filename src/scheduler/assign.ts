@@ -7,10 +7,11 @@ import { saveWorker } from '../domain/roster.ts'
 import { jobRow } from '../domain/rows.ts'
 import { leafHeldBy, startRun } from '../domain/runs.ts'
 import { keepSession, questionOf, type Speaker } from '../domain/sessions.ts'
+import { holdUntold, isTelling } from '../domain/telling.ts'
 import type { Resources } from '../domain/usage.ts'
 import { declare, greet, loseRun, type Machine } from '../domain/workers.ts'
 import type { Assignment } from '../protocol.ts'
-import { askerOf, askerOfPresent } from './asker.ts'
+import { type Asker, askerOf, askerOfPresent } from './asker.ts'
 import { hasWork, pick } from './pick.ts'
 
 /**
@@ -41,11 +42,25 @@ export function assign(
   const there = before.current_event > 0 ? greet(tx, name, {}) : before
   const here = there.state === 'WAITING' ? there : saveWorker(tx, there, { state: 'WAITING' })
   const worker = declare(tx, here, machine)
-  const id = worker.active ? pick(tx, askerOf(tx, worker)) : undefined
+  const id = worker.active ? pickTold(tx, askerOf(tx, worker)) : undefined
+  const kind = tx.roster.kindOf(name)
+  if (kind) kind.served = id !== undefined
   if (id === undefined) return null
   const { run, job, takes } = startRun(tx, jobRow(tx, id), worker)
   keepSession(tx, name, speaker, run)
   return assignment(run, job, takes)
+}
+
+/** So many that do not know yet that they wait again are passed over for one worker; then it asks again. */
+const MOST_PASSED = 100
+
+/** The pick, of those that know what they wait for (domain/telling.ts). */
+function pickTold(tx: Tx, asker: Asker): number | undefined {
+  for (let passed = 0; passed < MOST_PASSED; passed++) {
+    const id = pick(tx, asker)
+    if (id === undefined || !isTelling(tx) || !holdUntold(tx, id)) return id
+  }
+  return undefined
 }
 
 function assignment(
@@ -68,8 +83,8 @@ export function nothingFor(
 ): boolean {
   // A session that is new, or another's, has to be kept first.
   if (core.live.sessions.get(name)?.id !== session) return false
-  // On a busy farm there mostly is something: then the row need not be read twice. The transaction reads it anyway.
-  if (wouldGetSomething(core, name)) return false
+  // On a busy farm there mostly is something: then nothing need be looked at twice. The transaction does it anyway.
+  if (core.roster.kindOf(name)?.served || wouldGetSomething(core, name)) return false
   const worker = core.rows.worker.get({ name })
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
   const isOther =

@@ -5,7 +5,6 @@
 import type { Why, WhyReason } from '../answers.ts'
 import type { JobRow } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
-import { isMet } from '../domain/dependencies.ts'
 import type { Group } from '../domain/group.ts'
 import { pathNeeds, rootOf } from '../domain/path.ts'
 import { isGroup, jobRow } from '../domain/rows.ts'
@@ -99,9 +98,7 @@ function heldGroup(group: Group, now: number, who: string): WhyReason[] {
 
 /** What a job, or a group that it is in, waits for. */
 function waiting(core: Core, id: number, own: boolean): WhyReason[] {
-  const unmet = core.rows.dependenciesOf
-    .all({ job_id: id })
-    .filter(({ dependency, kind }) => !isMet(core, dependency, kind))
+  const unmet = core.rows.dependenciesOf.all({ job_id: id }).filter(({ met }) => met === 0)
   if (unmet.length === 0) return []
   const named = unmet.slice(0, MOST_NAMED)
   const jobs = named.map(({ dependency }) => dependency)

@@ -12,11 +12,13 @@ export interface Section {
   /** All the addresses of the section, as wouter writes patterns; the server has to know them too (http/page.ts). */
   pattern: string
   view: ComponentType
+  /** Addresses of pages that belong to it, and are not in the menu. */
+  holds?: string
 }
 
 /** The pages there are: a line here, and the addresses in http/page.ts, and it is in the menu and the palette. */
 export const SECTIONS: readonly Section[] = [
-  { label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView },
+  { label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView, holds: '/job/' },
   { label: 'Workers', path: '/farm/workers', pattern: '/farm/workers', view: WorkersView },
   { label: 'Farm', path: '/farm/overview', pattern: '/farm/overview', view: FarmView },
   { label: 'Activity', path: '/activity', pattern: '/activity', view: ActivityView },

@@ -5,7 +5,7 @@ import { expectTreeOfRows } from '../support/compare.ts'
 import { refusal, TestClock, TestFarm, tempFolder, testFarm } from '../support/farm.ts'
 
 /** Everything goes on behind the answer, two rows at a time, when a test says so. */
-const STEPS = { atOnce: 0, rows: 2, ms: 0 }
+const STEPS = { atOnce: 0, links: 500, rows: 2, ms: 0 }
 const folders: string[] = []
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })

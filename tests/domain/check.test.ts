@@ -32,7 +32,7 @@ test('a farm that nobody tampered with is sound, also with a submission half mad
 })
 
 test('in the middle of a reset and a delete a farm is sound, and to mend it ends the reset', async () => {
-  await using farm = testFarm({ steps: { atOnce: 0, rows: 1, ms: 0 }, policy: { blocklistAfter: 0 } })
+  await using farm = testFarm({ steps: { atOnce: 0, links: 500, rows: 1, ms: 0 }, policy: { blocklistAfter: 0 } })
   const { film, wrong, gone, kept, after, ...leaves } = await farm.tree({
     film: { a: 'x', b: 'x', c: 'x' }, wrong: { d: 'x', e: 'x' }, gone: { f: 'x', g: 'x' }, kept: { h: 'x' }, after: 'x',
   }) // biome-ignore format: a tree
@@ -75,6 +75,7 @@ const HARM: [string, string[]][] = [
   [`update jobs set waits_for = 0 where title = 'alone'`, ['waits_for']],
   [`update jobs set waited = 0 where title = 'a'`, ['waited']],
   [`update jobs set unfinished = 0 where title = 'later'`, ['group state', 'unfinished', 'waiting']],
+  ['update dependencies set met = 1', ['told', 'unfinished']],
   [`update jobs set state = 'PENDING', ready = 0 where title = 'held'`, ['waiting']],
   [`update jobs set wake_at = 5 where title = 'held'`, ['ready', 'wake_at']],
   [`update events set needs_id = 99 where state = 'WORKING'`, ['held']],
@@ -94,7 +95,7 @@ const HARM: [string, string[]][] = [
   [`update jobs set needs_id = 99 where title = 'a'`, ['needs']],
   [
     `delete from jobs where title = 'held'; insert into dependencies (job_id, dependency) values (1, 999)`,
-    ['dependencies', 'waits_for'],
+    ['dependencies', 'unfinished', 'waits_for'],
   ],
   [`update sqlite_sequence set seq = 2 where name = 'jobs'`, ['ids']],
 ]

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { STEPS } from '../../src/domain/background.ts'
+import { isTelling } from '../../src/domain/telling.ts'
 import { FarmError } from '../../src/errors.ts'
 import type { Policy } from '../../src/farm.ts'
 import { dump, expectSame } from '../support/compare.ts'
@@ -21,10 +22,14 @@ const policy = fc.record<Policy>({
   decreasePriorityAfter: fc.constantFrom(0, 1, 2),
 })
 
-/** Resets and deletes are done in their transaction; or all of them in steps of two rows, whenever the draw says. */
+/**
+ * Resets and deletes are done in their transaction; or all of them in steps of two rows, whenever the draw says; or what
+ * became FINISHED, or is linked frame by frame, is told in steps before the farm is looked at.
+ */
 const KINDS = [
   ['as always', STEPS],
-  ['with steps behind the answers', { atOnce: 0, rows: 2, ms: 0 }],
+  ['with steps behind the answers', { atOnce: 0, links: 500, rows: 2, ms: 0 }],
+  ['with everybody told in steps what he waits for', { atOnce: 1000, links: 0, rows: 2, ms: 0 }],
 ] as const
 
 test.each(KINDS)(
@@ -55,6 +60,12 @@ test.each(KINDS)(
 )
 
 async function perform(op: Operation, farm: TestFarm, model: Model): Promise<void> {
+  await operate(op, farm, model)
+  const { core } = farm.farm
+  while (isTelling(core) || core.links.nextFrames.get()) await farm.farm.workOff()
+}
+
+async function operate(op: Operation, farm: TestFarm, model: Model): Promise<void> {
   if (op.do === 'burst') return burst(op.operations, farm, model)
   if (op.do === 'time') {
     farm.clock.advance(op.seconds)
@@ -83,8 +94,10 @@ async function burst(operations: Operation[], farm: TestFarm, model: Model): Pro
   // What a reset makes ready, and when, is its own affair: no pick is compared with one that comes before its steps.
   const { ready, avoid } = model.late
   const waits = ready.size + avoid.size > 0 || operations.some((op) => op.do === 'reset' || op.do === 'resetErrors')
+  const { atOnce, links } = farm.farm.core.steps
   for (const op of operations) {
-    if (op.do === 'pick' && farm.farm.core.steps.atOnce === 0 && waits) continue
+    // Nor with one that comes before everybody has been told.
+    if (op.do === 'pick' && ((atOnce === 0 && waits) || links === 0)) continue
     const deed = resolve(op, model, farm, lastRun)
     if (deed) outcomes.push({ expected: outcome(() => model.atomic(deed.model)), actual: outcome(deed.farm) })
   }

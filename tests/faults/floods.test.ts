@@ -20,7 +20,9 @@ const PRINTED = (WHOLE ? 1024 : 48) * MB
 const WORKERS = WHOLE ? 10_000 : 2000
 const WIDE = WHOLE ? 1_000_000 : 30_000
 const MANY = WHOLE ? 100_000 : 4000
-const DEEP = WHOLE ? 10_000 : 3000
+/** Dependencies that one call may set. */
+const A_CALL = Math.min(MANY, 10_000)
+const DEEP = 1000
 /** What the server may take on top of what it has at rest. Linux counts it. */
 const MOST_MEMORY_MB = WHOLE ? 1500 : 600
 
@@ -209,19 +211,22 @@ test('clients that send a byte now and then, or read nothing, keep nobody from b
   for (const { socket } of slow) socket.end()
 })
 
-test(`a tree of ${DEEP} levels is made, asked, worked on, moved and deleted`, async () => {
-  const tops: number[] = []
+test(`a tree of ${DEEP} levels is made, asked, worked on, moved and deleted, and a deeper one is refused`, async () => {
   let parent = 0
+  const tops: number[] = []
   await measure(`${DEEP} levels`, async () => {
-    while (tops.length < DEEP / 1000) {
+    while (tops.length < 4) {
       let tree: object = { title: 'bottom' }
-      for (let i = 1; i < 1000; i++) tree = { title: 'level', children: [tree] }
+      for (let i = 1; i < DEEP / 4; i++) tree = { title: 'level', children: [tree] }
       const top = await call<number>('PUT', '/api/jobs', { ...tree, parent })
       tops.push(top)
-      parent = top + 999
+      parent = top + DEEP / 4 - 1
     }
-    const leaf = await call<number>('PUT', '/api/jobs', { parent, command: 'x' })
     const [top = 0, middle = 0] = tops
+    const leaf = await call<number>('PUT', '/api/jobs', { parent, command: 'x' })
+    const lower = await call<number>('PUT', '/api/jobs', { parent, title: 'lower' })
+    await expect(call('PUT', '/api/jobs', { parent: lower, command: 'x' })).rejects.toThrow('nearer the root')
+    await expect(call('POST', '/api/jobs', { [middle]: { parent: lower } })).rejects.toThrow('below it')
     expect(await call('GET', `/api/jobs/${leaf}/why`)).toMatchObject({ state: 'WAITING' })
     const { run, job } = await call<Assignment>('POST', '/api/workers/deep/pick', { wait: 0 })
     expect(job.id).toBe(leaf)
@@ -230,9 +235,10 @@ test(`a tree of ${DEEP} levels is made, asked, worked on, moved and deleted`, as
     await call('POST', '/api/jobs', { [middle]: { parent: 0 } })
     expect(await call<Job>('GET', `/api/jobs/${top}`)).toMatchObject({ state: 'WAITING', total: 0 })
     await call('POST', '/api/jobs', { [middle]: { parent: middle - 1 } })
-    await expect(call('POST', '/api/jobs', { [top]: { parent } })).rejects.toThrow('below it')
-    await call('POST', '/api/pausejobs', [top])
-    await call('POST', '/api/startjobs', [top])
+    const levels = Array.from({ length: DEEP }, (_, i) => top + i)
+    await call('POST', '/api/jobs', Object.fromEntries(levels.map((id) => [id, { affinity: `a${id % 5}` }])))
+    await call('POST', '/api/pausejobs', levels)
+    await call('POST', '/api/startjobs', levels)
     await call('POST', '/api/resetjobs', [top])
     await call('DELETE', '/api/jobs', [top])
   })
@@ -265,22 +271,47 @@ test(`a group of ${WIDE} is made, listed a page at a time and deleted`, async ()
   expect(await call('GET', '/api/jobs')).toEqual([])
 })
 
-test(`${MANY} jobs depend on one, and one on ${MANY}`, async () => {
+test(`${MANY} jobs depend on one, one depends on ${A_CALL}, and ${MANY} on as many, frame by frame`, async () => {
+  const ready = async () => (await call<Health>('GET', '/api/health')).jobs.ready
+  const told = (count: number) => until(async () => (await ready()) === count, `${count} that are ready`, 120)
+  const frames = { frames: `1-${MANY}`, command: 'x {frame}' }
   await measure(`${MANY} dependencies`, async () => {
     const hub = await call<number>('PUT', '/api/jobs', { title: 'hub', command: 'x', priority: 9999 })
-    const group = await call<number>('PUT', '/api/jobs', { title: 'spokes', frames: `1-${MANY}`, command: 'x {frame}' })
+    const group = await call<number>('PUT', '/api/jobs', { title: 'spokes', ...frames })
     const spokes = Array.from({ length: MANY }, (_, i) => group + 1 + i)
-    await call('POST', '/api/jobs', Object.fromEntries(spokes.map((id) => [id, { dependencies: [hub] }])))
-    expect((await call<Health>('GET', '/api/health')).jobs.ready).toBe(1)
-    await expect(call('POST', `/api/jobs/${hub}/dependencies`, spokes)).rejects.toThrow('waits')
+    for (let from = 0; from < MANY; from += A_CALL) {
+      const some = spokes.slice(from, from + A_CALL)
+      await call('POST', '/api/jobs', Object.fromEntries(some.map((id) => [id, { dependencies: [hub] }])))
+    }
+    expect(await ready()).toBe(1)
+    await expect(call('POST', `/api/jobs/${hub}/dependencies`, spokes.slice(0, A_CALL))).rejects.toThrow('waits')
+    const tooMany = Array.from({ length: 10_001 }, (_, i) => i + 1)
+    await expect(call('PUT', '/api/jobs', { command: 'x', dependencies: tooMany })).rejects.toThrow(
+      '10000 are the most',
+    )
     const { run, job } = await call<Assignment>('POST', '/api/workers/hub/pick', { wait: 0 })
     expect(job.id).toBe(hub)
     await call('POST', `/api/runs/${run}/end`, { worker: 'hub', exit_code: 0 })
-    expect((await call<Health>('GET', '/api/health')).jobs.ready).toBe(MANY)
-    const last = await call<number>('PUT', '/api/jobs', { title: 'last', command: 'x', dependencies: spokes })
-    expect(await call('GET', `/api/jobs/${last}/why`)).toMatchObject({ reasons: [{ count: MANY }] })
+    await told(MANY)
+    const last = await call<number>('PUT', '/api/jobs', { command: 'x', dependencies: spokes.slice(0, A_CALL) })
+    expect(await call('GET', `/api/jobs/${last}/why`)).toMatchObject({ reasons: [{ count: A_CALL }] })
+    await call('POST', '/api/resetjobs', [hub])
+    await told(1)
     await call('DELETE', '/api/jobs', [group])
     expect((await call<Job>('GET', `/api/jobs/${last}`)).state).toBe('WAITING')
+    await call('DELETE', '/api/jobs', [hub, last])
+    const before = await call<number>('PUT', '/api/jobs', { title: 'before', ...frames })
+    const after = await call<number>('PUT', '/api/jobs', { title: 'after', ...frames })
+    await call('POST', `/api/jobs/${after}/dependencies`, [{ job: before, kind: 'frame' }])
+    expect((await call<Job>('GET', `/api/jobs/${after}`)).dependencies).toEqual([before])
+    await until(
+      async () => (await call<Job>('GET', `/api/jobs/${after}`)).state === 'WAITING',
+      'the links between the frames',
+      120,
+    )
+    expect(await ready()).toBe(MANY)
+    await call('POST', `/api/jobs/${after}/dependencies`, [])
+    await told(2 * MANY)
   })
 })
 

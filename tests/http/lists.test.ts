@@ -202,4 +202,7 @@ test('events come in pages too, filtered by job, worker, state and time', async 
   expect(await events(`since=${started + 3600}`)).toEqual([])
   expect(await events(`until=${started - 3600}`)).toEqual([])
   expect(ids(await events('howlong=9007199254740991'))).toEqual(runs)
+  expect(ids(await events(`ended_since=${started}&until=${started + 3600}`))).toEqual(runs)
+  expect(await events(`ended_since=${started + 3600}`)).toEqual([])
+  expect(ids(await events(`ended_since=${started}&sort=-id&limit=2`))).toEqual(runs.toReversed().slice(0, 2))
 })

@@ -32,7 +32,7 @@ test('a worker that fell silent is named; one that is stopped may be silent', as
 
 test('failed jobs are one thing to look at for each group, while they are in ERROR and it is not long ago', async () => {
   // What is reset is so at once, though its row follows later.
-  await using farm = testFarm({ steps: { atOnce: 0, rows: 1, ms: 0 } })
+  await using farm = testFarm({ steps: { atOnce: 0, links: 500, rows: 1, ms: 0 } })
   const { shot } = await farm.tree({ shot: { a: 'x', b: 'x', c: 'x' } })
   const alone = await farm.leaf({ title: 'alone' })
   for (const worker of ['w1', 'w2']) await farm.runOnce(1, worker)

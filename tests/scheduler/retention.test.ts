@@ -12,7 +12,7 @@ const count = (farm: TestFarm, table: string) =>
   farm.db.sqlite.query<{ n: number }, []>(`select count(*) as n from ${table}`).get()?.n ?? 0
 
 /** A few rows at a time, to see it happen. */
-const STEPS = { atOnce: 1000, rows: 50, ms: 0 }
+const STEPS = { atOnce: 1000, links: 500, rows: 50, ms: 0 }
 
 /** Steps until nothing changes any more; answers how many it took. */
 async function settle(farm: TestFarm): Promise<number> {

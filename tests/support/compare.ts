@@ -16,8 +16,19 @@ import type { Model } from './model.ts'
 
 /** The same text for the same farm. Sets of names that nothing needs any more may stay. */
 export function dump({ db }: TestFarm): string {
-  const tables = ['jobs', 'dependencies', 'workers', 'events', 'affinities', 'limits', 'blocklist', 'reset_groups']
-  return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1, 2`).all()))
+  const tables = [
+    'jobs',
+    'dependencies',
+    'tellings',
+    'frame_links',
+    'workers',
+    'events',
+    'affinities',
+    'limits',
+    'blocklist',
+    'reset_groups',
+  ]
+  return JSON.stringify(tables.map((table) => db.sqlite.query(`select * from ${table} order by 1`).all()))
 }
 
 /** A worker that there is not, with a line of its own. */

@@ -1,34 +1,21 @@
 /** The Activity view in a real browser, against the real server. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { until } from '../support/server.ts'
 import { violations } from './axe.ts'
-import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
-
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
+import { becomes, type Opened, onEachPage, usable } from './browser.ts'
 
 describe.skipIf(!usable)('the Activity view', () => {
   let opened: Opened
   let page: Page
 
-  beforeEach(async () => {
-    opened = await openPage()
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    expect(complaints).toEqual([])
+  onEachPage((next) => {
+    opened = next
+    page = next.page
   })
-  afterAll(closeBrowser)
 
-  const show = async (query = '') => {
-    await page.goto(`${opened.server.url}/activity${query}`)
-    await page.locator('.connection[data-connection="live"]').waitFor()
-  }
+  const show = (query = '') => opened.show(`/activity${query}`)
   const titles = () => page.locator('.grid-body [data-column="title"]').allTextContents()
-  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
-    until(async () => Bun.deepEquals(await read(), wanted), JSON.stringify(wanted))
   const begin = async (worker: string) => {
     const run = await opened.server.pick(worker)
     if (!run) throw new Error('there was no job')

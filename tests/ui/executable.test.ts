@@ -2,12 +2,11 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { chromium } from 'playwright-core'
 import { createSandbox } from '../e2e/sandbox.ts'
-import { chromiumPath } from './browser.ts'
+import { chromiumPath, usable } from './browser.ts'
 
 /** The machine may be busy with other things. */
 setDefaultTimeout(120_000)
 
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const sandbox = createSandbox()
 afterAll(() => sandbox.cleanUp())
 

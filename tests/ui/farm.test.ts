@@ -1,39 +1,26 @@
 /** The Farm and Affinities views in a real browser, against the real server. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
 import type { Affinities, Limits } from '../../src/models.ts'
 import { until } from '../support/server.ts'
 import { violations } from './axe.ts'
-import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
-
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
+import { becomes, type Opened, onEachPage, usable } from './browser.ts'
 
 describe.skipIf(!usable)('the Farm view', () => {
   let opened: Opened
   let page: Page
 
-  beforeEach(async () => {
-    opened = await openPage()
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    expect(complaints).toEqual([])
+  onEachPage((next) => {
+    opened = next
+    page = next.page
   })
-  afterAll(closeBrowser)
 
-  const show = async (path = '/farm/overview') => {
-    await page.goto(opened.server.url + path)
-    await page.locator('.connection[data-connection="live"]').waitFor()
-  }
+  const show = (path = '/farm/overview') => opened.show(path)
   const figure = (name: string) =>
     page
       .locator('.figure')
       .filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}$`) }) })
       .locator('dd')
-  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
-    until(async () => Bun.deepEquals(await read(), wanted), JSON.stringify(wanted))
   const run = async (worker: string, exit_code: number) => {
     const begun = await opened.server.pick(worker)
     await opened.server.post(`/api/runs/${begun?.run}/end`, { worker, exit_code })

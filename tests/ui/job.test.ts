@@ -1,35 +1,22 @@
 /** The page of one job in a real browser, against the real server. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { until } from '../support/server.ts'
 import { violations } from './axe.ts'
-import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
-
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
+import { becomes, type Opened, onEachPage, usable } from './browser.ts'
 
 describe.skipIf(!usable)('the page of a job', () => {
   let opened: Opened
   let page: Page
 
-  beforeEach(async () => {
-    opened = await openPage()
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    expect(complaints).toEqual([])
+  onEachPage((next) => {
+    opened = next
+    page = next.page
   })
-  afterAll(closeBrowser)
 
-  const show = async (address: string) => {
-    await page.goto(opened.server.url + address)
-    await page.locator('.connection[data-connection="live"]').waitFor()
-  }
+  const show = (address: string) => opened.show(address)
   const head = () => page.locator('.job-head')
   const why = () => page.locator('.why')
-  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
-    until(async () => Bun.deepEquals(await read(), wanted), JSON.stringify(wanted))
   const end = (run: number | undefined, exit_code: number, log = '', worker = 'node-1') =>
     opened.server.post(`/api/runs/${run}/end`, { worker, exit_code, log: Buffer.from(log).toString('base64') })
   const ran = async (exit_code: number, log = '', worker = 'node-1') => {
@@ -358,7 +345,7 @@ describe.skipIf(!usable)('the page of a job', () => {
       await page.getByText('1 run mark').waitFor()
       await page.getByRole('button', { name: 'Run before' }).click()
       await page.locator('.log-row[data-own]').getByText('run on node-1').waitFor()
-      await page.getByRole('button', { name: 'Start of the log' }).click()
+      await page.getByRole('button', { name: 'Top of the log' }).click()
       await until(async () => (await page.getByText(/^w+$/).count()) > 5, 'the wrapped line')
       await page.getByLabel('Wrap').uncheck()
       await until(async () => (await page.getByText(/^w+$/).count()) === 1, 'the line in one')

@@ -4,9 +4,8 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { until } from '../support/server.ts'
-import { chromiumPath, closeBrowser, openPage } from './browser.ts'
+import { closeBrowser, openPage, usable } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.COALITION_REQUIRE_CHROMIUM === '1'
 const FRAMES = 100_000
 const MB = 200
 
@@ -115,7 +114,7 @@ test.skipIf(!usable)(
       const here = page.locator('.log-row[data-here]')
       return (await here.count()) === 1 && (await here.textContent()) !== first
     }, 'the other match')
-    await page.getByRole('button', { name: 'Start of the log' }).click()
+    await page.getByRole('button', { name: 'Top of the log' }).click()
     await page
       .locator('.log-row')
       .filter({ hasText: /^ +1 tile/ })

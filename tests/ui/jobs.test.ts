@@ -1,40 +1,26 @@
 /** The Jobs view in a real browser, against the real server. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import axe from 'axe-core'
+import { describe, expect, test } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
 import type { Job } from '../../src/models.ts'
 import { until } from '../support/server.ts'
-import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
-
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
+import { violations } from './axe.ts'
+import { becomes, type Opened, onEachPage, usable } from './browser.ts'
 
 describe.skipIf(!usable)('the Jobs view', () => {
   let opened: Opened
   let page: Page
 
-  beforeEach(async () => {
-    opened = await openPage()
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    // What the policy forbids, and what breaks, is in the browser's console.
-    expect(complaints).toEqual([])
+  onEachPage((next) => {
+    opened = next
+    page = next.page
   })
-  afterAll(closeBrowser)
 
-  const show = async (address = '/') => {
-    await page.goto(opened.server.url + address)
-    await page.locator('.connection[data-connection="live"]').waitFor()
-  }
+  const show = (address = '/') => opened.show(address)
   const row = (title: string): Locator => page.locator('.grid-body [role="row"]').filter({ hasText: title })
   const titles = () => page.locator('.grid-body .job-name').allTextContents()
   const selected = () => page.locator('.grid-body [aria-selected="true"] .job-name').allTextContents()
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   const stateOf = (title: string) => row(title).locator('.state-word')
-  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
-    until(async () => Bun.deepEquals(await read(), wanted), `${JSON.stringify(wanted)}`)
 
   /** Two shots with three frames each, and a job that stands alone. */
   async function scene() {
@@ -340,27 +326,14 @@ describe.skipIf(!usable)('the Jobs view', () => {
       await show()
       await row('Shot').getByRole('button', { name: 'Open' }).click()
       await row('frame a').click()
-      expect(await violations()).toEqual([])
+      expect(await violations(page)).toEqual([])
       await page.keyboard.press('F2')
       await page.getByRole('dialog').waitFor()
-      expect(await violations()).toEqual([])
+      expect(await violations(page)).toEqual([])
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       await row('Alone').click({ button: 'right' })
       await page.getByRole('menu').waitFor()
-      expect(await violations()).toEqual([])
+      expect(await violations(page)).toEqual([])
     })
-
-  async function violations(): Promise<string[]> {
-    // By evaluate, which the page's policy does not bind, and not by a script element.
-    await page.evaluate(axe.source)
-    const found = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as { axe: typeof import('axe-core') }
-      const { violations } = await axe.run(document, {
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
-      })
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-    })
-    return found
-  }
 })

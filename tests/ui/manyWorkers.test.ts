@@ -1,9 +1,8 @@
 /** The Workers view at the size of a farm, live: what it costs is printed, that it is right is tested. */
 import { afterAll, expect, test } from 'bun:test'
 import { until } from '../support/server.ts'
-import { chromiumPath, closeBrowser, openPage } from './browser.ts'
+import { closeBrowser, openPage, usable } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const WORKERS = 1000
 
 afterAll(closeBrowser)

@@ -1,9 +1,8 @@
 /** The Jobs view at the size of a farm: what it costs is printed, that it is right is tested. */
 import { afterAll, expect, test } from 'bun:test'
 import { until } from '../support/server.ts'
-import { chromiumPath, closeBrowser, openPage } from './browser.ts'
+import { closeBrowser, openPage, usable } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const FRAMES = 100_000
 const ROOTS = 1000
 

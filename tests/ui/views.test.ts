@@ -106,7 +106,7 @@ describe('the time of the activity', () => {
 
   test('asks for more than it shows, and for nothing new when it moves a little', () => {
     const { from, to } = askedFor({ from: 100_000, to: 103_600 })
-    expect([from <= 100_000 - 7200, to >= 103_600]).toEqual([true, true])
+    expect([from < 100_000 - 1000, to > 103_600 + 1000]).toEqual([true, true])
     expect(askedFor({ from: 100_100, to: 103_700 })).toEqual({ from, to })
   })
 

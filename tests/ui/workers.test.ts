@@ -1,40 +1,27 @@
 /** The Workers view in a real browser, against the real server. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
 import type { Worker } from '../../src/models.ts'
 import { until } from '../support/server.ts'
 import { agents } from '../worker/support.ts'
 import { violations } from './axe.ts'
-import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
-
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
+import { becomes, type Opened, onEachPage, usable } from './browser.ts'
 
 describe.skipIf(!usable)('the Workers view', () => {
   let opened: Opened
   let page: Page
 
-  beforeEach(async () => {
-    opened = await openPage()
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    expect(complaints).toEqual([])
+  onEachPage((next) => {
+    opened = next
+    page = next.page
   })
-  afterAll(closeBrowser)
 
-  const show = async (query = '') => {
-    await page.goto(`${opened.server.url}/farm/workers${query}`)
-    await page.locator('.connection[data-connection="live"]').waitFor()
-  }
+  const show = (query = '') => opened.show(`/farm/workers${query}`)
   const row = (name: string): Locator =>
     page.locator('.grid-body [role="row"]').filter({ has: page.getByText(name, { exact: true }) })
   const names = () => page.locator('.grid-body .worker-name').allTextContents()
   const tile = (name: string) => page.locator(`.tile[data-name="${name}"]`)
   const button = (name: string) => page.getByRole('button', { name, exact: true })
-  const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
-    until(async () => Bun.deepEquals(await read(), wanted), JSON.stringify(wanted))
   const worker = async (name: string) =>
     (await opened.server.get<Worker[]>('/api/workers')).body.find((each) => each.name === name)
   /** Workers that ask, and get nothing. */

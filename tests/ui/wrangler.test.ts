@@ -1,24 +1,18 @@
 /** A day with the Jobs view: large selections, what the server refuses, a phone, and how soon the page knows. */
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
 import type { Job } from '../../src/models.ts'
 import { until } from '../support/server.ts'
-import { chromiumPath, closeBrowser, type Opened, openPage } from './browser.ts'
+import { becomes, type Opened, onEachPage, usable } from './browser.ts'
 
-const usable = chromiumPath() !== undefined || process.env.TESTS_REQUIRE_CHROMIUM === '1'
 const FRAMES = 3000
 
 let opened: Opened
 let page: Page
-const show = async (address = '/') => {
-  await page.goto(opened.server.url + address)
-  await page.locator('.connection[data-connection="live"]').waitFor()
-}
+const show = (address = '/') => opened.show(address)
 const row = (title: string): Locator =>
   page.locator('.grid-body [role="row"]').filter({ has: page.locator('.job-name').getByText(title, { exact: true }) })
 const titles = () => page.locator('.grid-body .job-name').allTextContents()
-const becomes = (read: () => Promise<unknown>, wanted: unknown) =>
-  until(async () => Bun.deepEquals(await read(), wanted), `${JSON.stringify(wanted)}`)
 const priorityOf = (title: string) => row(title).locator('[data-column="priority"]').textContent()
 
 async function scene() {
@@ -43,16 +37,10 @@ async function scene() {
 }
 
 describe.skipIf(!usable)('a wrangler', () => {
-  beforeEach(async () => {
-    opened = await openPage()
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    expect(complaints).toEqual([])
+  onEachPage((next) => {
+    opened = next
+    page = next.page
   })
-  afterAll(closeBrowser)
 
   test('finds what is deep in the tree, with the groups that lead there; closes and opens them', async () => {
     await scene()
@@ -219,16 +207,31 @@ describe.skipIf(!usable)('a wrangler', () => {
 })
 
 describe.skipIf(!usable)('a phone', () => {
-  beforeEach(async () => {
-    opened = await openPage({ width: 390, height: 844, touch: true })
-    page = opened.page
-  }, 60_000)
-  afterEach(async () => {
-    const { complaints } = opened
-    await opened.close()
-    expect(complaints).toEqual([])
+  onEachPage(
+    (next) => {
+      opened = next
+      page = next.page
+    },
+    { width: 390, height: 844, touch: true },
+  )
+
+  test('has every view in its menu, and a title keeps its frame', async () => {
+    const { long } = await scene()
+    const [named] = await opened.add([{ title: 'A title that is longer than a phone is wide 1001-1004', command: 'x' }])
+    await show()
+    const inside = async (element: Locator, within = 390) => {
+      const box = await element.boundingBox()
+      return box !== null && box.x >= 0 && box.x + box.width <= within
+    }
+    for (const name of ['Jobs', 'Workers', 'Farm', 'Activity', 'Affinities'])
+      expect({ name, inside: await inside(page.locator('.sections').getByText(name)) }).toEqual({ name, inside: true })
+    const state = await row('A title that is longer than a phone is wide 1001-1004').locator('.state').boundingBox()
+    expect(await inside(page.locator('.cut-before').getByText('1001-1004'), state?.x)).toBe(true)
+    for (const id of [long, named]) {
+      await show(`/job/${id}`)
+      await becomes(() => page.locator('.sections [aria-current]').allTextContents(), ['Jobs'])
+    }
   })
-  afterAll(closeBrowser)
 
   test('shows the jobs, pauses and restarts them, goes into a group and back', async () => {
     const { film } = await scene()

@@ -5,8 +5,9 @@ import { byName } from '../data/workers.ts'
 import { count, plural } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
+import { RUN_COLUMNS } from '../runs/columns.tsx'
+import { RunTable } from '../runs/RunTable.tsx'
 import { type Command, useCommands } from '../shell/commands.ts'
-import { RunTable } from './RunTable.tsx'
 import { endOf, rowsOf } from './rows.ts'
 import { DEFAULT_LAST, LASTS, type Range, rangeOf, secondsOf, spanOf } from './span.ts'
 import { Timeline } from './Timeline.tsx'
@@ -85,6 +86,7 @@ export function ActivityView() {
     [asTable, put],
   )
   useCommands(commands)
+  const ids = useMemo(() => inTime.map(({ id }) => id), [inTime])
   const empty = isPending ? '' : 'No run in this time.'
   return (
     <div className="view">
@@ -109,7 +111,7 @@ export function ActivityView() {
         </p>
       )}
       {asTable ? (
-        <RunTable runs={inTime} empty={empty} />
+        <RunTable name="runs" columns={RUN_COLUMNS} ids={ids} textOf={({ job_title }) => job_title} empty={empty} />
       ) : rows.length === 0 ? (
         <p className="grid-empty">{empty}</p>
       ) : (

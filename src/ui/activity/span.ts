@@ -40,15 +40,10 @@ export function zoomed({ from, to }: Range, at: number, factor: number): Range {
 
 export const panned = ({ from, to }: Range, by: number): Range => ({ from: from + by, to: to + by })
 
-/**
- * What is asked for to show a range: some more on both sides, in steps, so that panning a little asks for nothing new. Runs
- * that began long before are in it as far as the range is long, two hours at least.
- */
+/** What is asked for to show a range: some more on both sides, in steps, so that panning a little asks for nothing new. */
 export function askedFor({ from, to }: Range): Range {
-  const length = Math.max(60, to - from)
-  const step = 2 ** Math.ceil(Math.log2(length / 2))
-  const before = Math.max(length, 2 * UNITS.h)
-  return { from: Math.floor((from - before) / step) * step, to: Math.ceil(to / step) * step + step }
+  const step = 2 ** Math.ceil(Math.log2(Math.max(60, to - from) / 2))
+  return { from: (Math.floor(from / step) - 1) * step, to: (Math.ceil(to / step) + 1) * step }
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]

@@ -4,15 +4,13 @@ import type { Event } from '../../models.ts'
 import { listEvents } from '../data/calls.ts'
 import { serverNow } from '../data/clock.ts'
 import { queries } from '../data/live.ts'
-import { RowStore } from '../data/rows.ts'
 import { stream, useWatch } from '../data/stream.ts'
+import { runRows } from '../runs/columns.tsx'
 import { askedFor, rangeOf, type Span } from './span.ts'
 
 /** Runs on the page at most: the newest of the time that is looked at. */
 export const MOST_RUNS = 10_000
 const KEY = 'activity'
-
-export const runRows = new RowStore<number, Event>()
 
 export interface RunFilter {
   job: string
@@ -24,7 +22,8 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
   const asked = askedFor(rangeOf(span, serverNow()))
   const going = 'last' in span
   const query: Record<string, string> = {
-    since: String(asked.from),
+    // What ran in this time, however long before it began.
+    ended_since: String(asked.from),
     ...(!going && { until: String(asked.to) }),
     ...(job && { job }),
     ...(worker && { worker }),

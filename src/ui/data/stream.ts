@@ -1,5 +1,5 @@
 /** The connection to /api/stream: one for the page. Components say what they look at (`useWatch`); frames go to whoever listens. */
-import { useEffect, useId } from 'react'
+import { useCallback, useEffect, useId } from 'react'
 import type { Frame, Watch } from '../../watch.ts'
 import { Store } from './store.ts'
 
@@ -129,4 +129,11 @@ export function useWatch(part: Part): void {
   const text = JSON.stringify(part)
   useEffect(() => stream.look(who, JSON.parse(text) as Part), [who, text])
   useEffect(() => () => stream.look(who, undefined), [who])
+}
+
+/** For what changes with every row that is scrolled: the component says it, and is not drawn anew for it. */
+export function useLook(): (part: Part) => void {
+  const who = useId()
+  useEffect(() => () => stream.look(who, undefined), [who])
+  return useCallback((part: Part) => stream.look(who, part), [who])
 }

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react'
 import { Refused } from '../../client.ts'
 import type { NewJob } from '../../models.ts'
 import { addJob } from '../data/calls.ts'
-import { Dialog } from '../parts/Dialog.tsx'
+import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { FormField } from '../parts/FormField.tsx'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
@@ -70,14 +70,7 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
           </p>
         )}
         <Request method="PUT" path="/api/jobs" body={job} />
-        <footer className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button" data-kind="main">
-            {job.command ? 'Add job' : 'Add group'}
-          </button>
-        </footer>
+        <DialogFoot yes={job.command ? 'Add job' : 'Add group'} onClose={onClose} />
       </form>
     </Dialog>
   )

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react'
 import { Refused } from '../../client.ts'
 import type { JobInput } from '../../models.ts'
 import { editJobs } from '../data/calls.ts'
-import { Dialog } from '../parts/Dialog.tsx'
+import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
@@ -72,14 +72,7 @@ export function EditJobs({ ids, common, onClose }: EditJobsProps) {
             body={edits(ids.slice(0, MOST_SHOWN))}
           />
         )}
-        <footer className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button" data-kind="main" disabled={!touched}>
-            Change {plural(ids.length, 'job')}
-          </button>
-        </footer>
+        <DialogFoot yes={`Change ${plural(ids.length, 'job')}`} unable={!touched} onClose={onClose} />
       </form>
     </Dialog>
   )

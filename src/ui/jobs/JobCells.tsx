@@ -2,7 +2,8 @@ import { createContext, use } from 'react'
 import type { Job } from '../../models.ts'
 import { jobRows } from '../data/live.ts'
 import { useRow } from '../data/rows.ts'
-import type { CellsProps } from '../table/Grid.tsx'
+import type { CellsProps } from '../table/Body.tsx'
+import { cellOf } from '../table/Cell.tsx'
 import type { Place } from './columnKinds.tsx'
 
 /** How the view's tree stands: a row asks it, so that rows are drawn anew only when their own place changes. */
@@ -21,9 +22,10 @@ export const Tree = createContext<{ placeOf(id: number, index: number): Place }>
 export function JobCells({ of, index, columns }: CellsProps<number, Job, Place>) {
   const job = useRow(jobRows, of)
   const place = use(Tree).placeOf(of, index)
-  return columns.map((column) => (
-    <div key={column.id} role="gridcell" className="grid-cell" data-column={column.id} data-end={column.end}>
-      {job ? column.cell(job, place) : column.id === 'id' ? of : column.id === 'title' && <i className="unknown" />}
-    </div>
-  ))
+  return columns.map((column) =>
+    cellOf(
+      column,
+      job ? column.cell(job, place) : column.id === 'id' ? of : column.id === 'title' && <i className="unknown" />,
+    ),
+  )
 }

@@ -29,8 +29,24 @@ export function JobTitle({ job, place }: { job: Job; place: Place }) {
         data-group={isGroup(job)}
         title={through ? `${job.title}: it does not pass the filter, and leads to what does` : job.title}
       >
-        {job.title || <em>no title</em>}
+        {job.title ? <Title text={job.title} /> : <em>no title</em>}
       </span>
+    </span>
+  )
+}
+
+/** Letters of a title that are never cut, at the width that the column has to begin with. */
+const SHORT = 18
+const NUMBERED = /^(.*\s)(\S{0,12}\d\S{0,12})$/s
+
+/** Frames have the title of their group, and their number at its end: a title that is too long is cut before it. */
+function Title({ text }: { text: string }) {
+  const [, before, number] = (text.length > SHORT && NUMBERED.exec(text)) || []
+  if (before === undefined) return text
+  return (
+    <span className="cut-before">
+      <span>{before}</span>
+      <span>{number}</span>
     </span>
   )
 }

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react'
 import { jobRows } from '../data/live.ts'
-import { useWatch } from '../data/stream.ts'
+import { useLook, useWatch } from '../data/stream.ts'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { plural } from '../parts/format.ts'
 import { useCommands } from '../shell/commands.ts'
@@ -21,6 +21,9 @@ import { Toolbar } from './Toolbar.tsx'
 import { useCut, useJobCommands } from './useJobCommands.ts'
 import { useJobLines } from './useJobLines.ts'
 
+/** Rows that come within the time that the server needs to tell them, when somebody scrolls as one who looks. */
+const AHEAD = 80
+
 export function JobsView() {
   const at = useJobsAddress()
   // Another group is another list: nothing is selected in it, and nothing open.
@@ -33,7 +36,8 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
   const [open, setOpen] = useKept<ReadonlySet<number>>(`open in ${group}`, () => new Set())
   const [closed, setClosed] = useState<ReadonlySet<number>>(new Set())
   const [selected, setSelected] = useKept<Selection<number>>(`selected in ${group}`, nothing)
-  const [visible, setVisible] = useState<readonly number[]>([])
+  const say = useLook()
+  const onVisible = useCallback((jobs: readonly number[]) => say({ jobs: [...jobs] }), [say])
   const { lines, top, groups, isFound, filtered, through, hits, search } = useJobLines(address, { open, closed })
   const flat = where === 'flat'
   const model = useColumns(flat ? 'jobs.flat' : 'jobs', flat ? FLAT_COLUMNS : JOB_COLUMNS)
@@ -42,7 +46,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
   const waiting = useCut()
   const isCut = useMemo(() => new Set(waiting), [waiting])
   useCommands(commands)
-  useWatch({ jobs: [...visible], parents: [group, ...groups] })
+  useWatch({ parents: [group, ...groups] })
 
   const toggle = useCallback((id: number) => (isFound(id) ? setClosed : setOpen)(toggled(id)), [isFound, setOpen])
   const isOpen = useCallback((id: number) => (isFound(id) ? !closed.has(id) : open.has(id)), [isFound, closed, open])
@@ -117,14 +121,15 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
             onSelect={setSelected}
             sort={sort}
             onSort={(next) => (next ? change({ sort: next }) : unsort())}
-            onVisible={setVisible}
+            onVisible={onVisible}
+            ahead={AHEAD}
             search={search}
             by={`${filter} ${where} ${sort?.field} ${sort?.descending}`}
             textOf={(id) => jobRows.get(id)?.title}
             onKey={onKey}
             onOpen={go}
             levelOf={levelOf}
-            markOf={(id) => (isCut.has(id) ? 'cut' : undefined)}
+            markOf={(id) => (isCut.has(id) ? 'cut' : through?.has(id) ? 'through' : undefined)}
             empty={top.isSuccess && <NoJobs group={group} filtered={filtered} />}
           />
         </Tree>

@@ -36,6 +36,10 @@ export async function askToEdit(ids: readonly number[]): Promise<void> {
   }
 }
 
+/**
+ * A question, and no undo: rows, logs and runs that were killed do not come back, and to send it some seconds later would say
+ * that jobs are gone while they go on rendering, for good if the tab is closed meanwhile.
+ */
 export async function askToDelete(ids: readonly number[]): Promise<void> {
   const chosen = new Set(ids)
   const parents = new Map<number, number>()

@@ -21,7 +21,7 @@ export const isGroup = (job: Job) => job.command === ''
 
 type Texts = 'user' | 'worker' | 'affinity' | 'dir' | 'command' | 'limits' | 'fatal' | 'success'
 export const text = (name: Texts) => ({
-  cell: (job: Job) => <span title={job[name]}>{job[name]}</span>,
+  cell: (job: Job) => job[name],
   value: (job: Job) => job[name],
 })
 

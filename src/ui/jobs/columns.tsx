@@ -75,7 +75,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'priority',
     label: 'Priority',
-    width: 74,
+    width: 66,
     sort: 'priority',
     end: true,
     cell: (job, place) => <Priority job={job} peers={place.peers} />,
@@ -97,18 +97,18 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'progress',
     label: 'Progress',
-    width: 104,
+    width: 96,
     sort: 'progress',
     narrow: 112,
     cell: (job) => <Progress job={job} />,
     value: (job) => job.progress,
   },
-  { id: 'affinity', label: 'Affinity', width: 90, sort: 'affinity', ...text('affinity') },
+  { id: 'affinity', label: 'Affinity', width: 82, sort: 'affinity', ...text('affinity') },
   { id: 'worker', label: 'Worker', width: 80, sort: 'worker', ...text('worker') },
   {
     id: 'start_time',
     label: 'Start',
-    width: 74,
+    width: 98,
     sort: 'start_time',
     ...number(
       (job) => job.start_time,
@@ -128,7 +128,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'eta',
     label: 'ETA',
-    width: 64,
+    width: 70,
     sort: 'eta',
     ...number(
       (job) => Math.round(remaining(job, job.duration) ?? 0),

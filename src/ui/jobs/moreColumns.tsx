@@ -49,7 +49,7 @@ export const MORE_COLUMNS: readonly Column<Job, Place>[] = [
     width: 120,
     sort: 'dependencies',
     extra: true,
-    cell: (job) => <span title={dependenciesOf(job)}>{dependenciesOf(job)}</span>,
+    cell: (job) => dependenciesOf(job),
     value: (job) => dependenciesOf(job),
   },
   seconds('timeout', 'Timeout', 76),

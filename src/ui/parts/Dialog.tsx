@@ -39,6 +39,28 @@ export function Dialog({ title, open, onClose, wide = false, children }: DialogP
   )
 }
 
+interface DialogFootProps {
+  /** What the button does, as a verb. */
+  yes: string
+  /** Nothing was typed yet. */
+  unable?: boolean
+  onClose(): void
+}
+
+/** The foot of a form. */
+export function DialogFoot({ yes, unable = false, onClose }: DialogFootProps) {
+  return (
+    <footer className="dialog-foot">
+      <button type="button" className="button" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" className="button" data-kind="main" disabled={unable}>
+        {yes}
+      </button>
+    </footer>
+  )
+}
+
 interface QuestionProps {
   title: string
   text: string

@@ -54,8 +54,12 @@ export function TopBar() {
         Coalition
       </Link>
       <nav className="sections" aria-label="Sections">
-        {SECTIONS.map(({ label, path }) => (
-          <Link key={path} href={path} aria-current={location.startsWith(path) ? 'page' : undefined}>
+        {SECTIONS.map(({ label, path, holds }) => (
+          <Link
+            key={path}
+            href={path}
+            aria-current={location.startsWith(path) ? 'page' : holds && location.startsWith(holds) ? 'true' : undefined}
+          >
             {label}
           </Link>
         ))}
@@ -86,7 +90,7 @@ export function TopBar() {
       </button>
       <button
         type="button"
-        className="icon-button"
+        className="icon-button wide-only"
         aria-label={`Theme: ${theme}. Change to ${next}`}
         title={`Theme: ${theme}`}
         onClick={() => setTheme(next)}
@@ -95,7 +99,7 @@ export function TopBar() {
       </button>
       <button
         type="button"
-        className="icon-button"
+        className="icon-button wide-only"
         aria-label="Keyboard shortcuts"
         title="Keyboard shortcuts (?)"
         onClick={openShortcuts}

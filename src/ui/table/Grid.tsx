@@ -1,20 +1,20 @@
 /** A table of any length: only what is on the screen is drawn. The view says what a row is; keys and selection are the same everywhere. */
-import { useVirtualizer } from '@tanstack/react-virtual'
 import {
   type ComponentType,
   type CSSProperties,
   type KeyboardEvent,
   type MouseEvent,
-  memo,
   type ReactNode,
   useEffect,
   useRef,
 } from 'react'
 import { useNarrow } from '../parts/useNarrow.ts'
-import type { Column, ColumnModel } from './columns.ts'
+import { type CellsProps, GridBody, type Level } from './Body.tsx'
+import type { ColumnModel } from './columns.ts'
 import { pressed } from './gridKeys.ts'
 import { GridHeader, type Sort } from './Header.tsx'
 import { useKeptScroll } from './kept.ts'
+import { reveal } from './reveal.ts'
 import { go, type Lines, pick, type Selection } from './selection.ts'
 import { useTypeToFind } from './useTypeToFind.ts'
 
@@ -22,19 +22,6 @@ import { useTypeToFind } from './useTypeToFind.ts'
 const ROW = 26
 const NARROW_ROW = 36
 const HEAD = 28
-const OVERSCAN = 6
-
-export interface CellsProps<K, R, P> {
-  of: K
-  index: number
-  columns: readonly Column<R, P>[]
-}
-
-/** What a tree says of a row. */
-export interface Level {
-  level: number
-  expanded: boolean | undefined
-}
 
 interface GridProps<K, R, P> {
   label: string
@@ -47,6 +34,8 @@ interface GridProps<K, R, P> {
   onSort(sort: Sort | undefined): void
   /** What is on the screen, and near it. */
   onVisible(keys: readonly K[]): void
+  /** Rows in the direction of scrolling that are said to be visible, so that they are known when they come; default: 0. */
+  ahead?: number
   /** For typing to find; a row that is not known yet has none. */
   textOf(key: K): string | undefined
   /** Those whose text begins so, where not all rows are known. */
@@ -64,30 +53,10 @@ interface GridProps<K, R, P> {
 }
 
 export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>) {
-  const { label, model, lines, cells, selection, onSelect, onVisible, onKey, onOpen, levelOf, markOf } = props
+  const { label, model, lines, selection, onSelect, onKey, onOpen } = props
   const scroller = useRef<HTMLDivElement>(null)
   const row = useNarrow() ? NARROW_ROW : ROW
-  const virtual = useVirtualizer({
-    count: lines.count,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => row,
-    overscan: OVERSCAN,
-    // The head lies over the first rows of what is scrolled.
-    scrollPaddingEnd: HEAD,
-    useFlushSync: false,
-  })
   useKeptScroll(scroller, `${label} at ${location.pathname}${location.search}`, lines.count > 0)
-  const items = virtual.getVirtualItems()
-  // A row that scrolls off is drawn over as the one that comes: making its cells anew took half of each frame.
-  const slots = useRef(0)
-  slots.current = Math.max(slots.current, items.length)
-  const first = items[0]?.index ?? 0
-  const last = items.at(-1)?.index ?? -1
-  useEffect(() => {
-    const keys: K[] = []
-    for (let i = first; i <= last; i++) keys.push(lines.at(i) as K)
-    onVisible(keys)
-  }, [lines, first, last, onVisible])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is another list when this changes.
   useEffect(() => {
@@ -97,7 +66,7 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
   const choose = (next: Selection<K>) => {
     onSelect(next)
     if (next.active !== undefined && next.active !== selection.active)
-      virtual.scrollToIndex(lines.indexOf(next.active), { align: 'auto' })
+      reveal(scroller.current, lines.indexOf(next.active) * row, row, HEAD)
   }
   const goToWord = useTypeToFind(props, (index) => choose(go(selection, lines, index, {})))
   const onKeyDown = (event: KeyboardEvent) => {
@@ -134,7 +103,6 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     if (selection.keys.has(key) && !(event.target instanceof Element && event.target.closest('a, button')))
       onSelect(pick(selection, lines, key, {}))
   }
-  const activeIndex = selection.active === undefined ? -1 : lines.indexOf(selection.active)
   return (
     <div
       ref={scroller}
@@ -144,9 +112,9 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
       aria-label={label}
       aria-multiselectable="true"
       aria-rowcount={lines.count + 1}
-      aria-activedescendant={activeIndex >= first && activeIndex <= last ? rowId(label, activeIndex) : undefined}
-      style={{ '--columns': model.template, '--width': `${model.width}px` } as CSSProperties}
+      style={{ '--width': `${model.width}px` } as CSSProperties}
       onKeyDown={onKeyDown}
+      onPointerOver={sayWhole}
       onMouseDown={onMouseDown}
       onClick={onClick}
       onDoubleClick={(event) => {
@@ -155,79 +123,26 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
       }}
     >
       <GridHeader model={model} sort={props.sort} onSort={props.onSort} />
-      <div role="rowgroup" className="grid-body" style={{ height: virtual.getTotalSize() }}>
-        {items.map(({ index, start }) => {
-          const key = lines.at(index)
-          if (key === undefined) return null
-          const { level, expanded } = levelOf?.(index) ?? { level: 1, expanded: undefined }
-          return (
-            <Row
-              key={index % slots.current}
-              id={rowId(label, index)}
-              of={key}
-              index={index}
-              start={start}
-              level={level}
-              expanded={expanded}
-              selected={selection.keys.has(key)}
-              active={key === selection.active}
-              mark={markOf?.(key)}
-              columns={model.shown as readonly Column<never, never>[]}
-              cells={cells as unknown as ComponentType<CellsProps<string | number, never, never>>}
-            />
-          )
-        })}
-      </div>
+      <GridBody
+        label={label}
+        scroller={scroller}
+        height={row}
+        lines={lines}
+        columns={model.shown}
+        cells={props.cells}
+        selection={selection}
+        onVisible={props.onVisible}
+        ahead={props.ahead ?? 0}
+        levelOf={props.levelOf}
+        markOf={props.markOf}
+      />
       {lines.count === 0 && <div className="grid-empty">{props.empty}</div>}
     </div>
   )
 }
 
-const rowId = (label: string, index: number) => `${label.replaceAll(/\W/g, '-')}-${index}`
-
-interface RowProps {
-  id: string
-  of: string | number
-  index: number
-  start: number
-  level: number
-  expanded: boolean | undefined
-  selected: boolean
-  active: boolean
-  mark: string | undefined
-  columns: readonly Column<never, never>[]
-  cells: ComponentType<CellsProps<string | number, never, never>>
+/** What is cut off is said where the mouse is: a title on each cell would be made for nothing nearly always. */
+function sayWhole({ target }: MouseEvent): void {
+  const cell = target instanceof Element ? target.closest<HTMLElement>('.grid-body .grid-cell') : null
+  if (cell) cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : ''
 }
-
-const Row = memo(function Row({
-  id,
-  of,
-  index,
-  start,
-  level,
-  expanded,
-  selected,
-  active,
-  mark,
-  columns,
-  cells: Cells,
-}: RowProps) {
-  return (
-    <div
-      id={id}
-      role="row"
-      className="grid-row"
-      data-index={index}
-      data-active={active}
-      data-mark={mark}
-      data-odd={index % 2 === 1}
-      aria-rowindex={index + 2}
-      aria-level={level}
-      aria-expanded={expanded}
-      aria-selected={selected}
-      style={{ transform: `translateY(${start}px)` }}
-    >
-      <Cells of={of} index={index} columns={columns} />
-    </div>
-  )
-})

@@ -1,6 +1,6 @@
 import type { KeyboardEvent } from 'react'
 import { Icon } from '../parts/Icon.tsx'
-import type { Column, ColumnModel } from './columns.ts'
+import type { ColumnModel, Shown } from './columns.ts'
 
 export interface Sort {
   field: string
@@ -30,7 +30,7 @@ export function GridHeader<R, P>({ model, sort, onSort }: HeaderProps<R, P>) {
 }
 
 interface HeadProps<R, P> extends HeaderProps<R, P> {
-  column: Column<R, P>
+  column: Shown<R, P>
   header: ColumnModel<R, P>['headers'][number]
 }
 
@@ -55,6 +55,7 @@ function Head<R, P>({ column, header, model, sort, onSort }: HeadProps<R, P>) {
       role="columnheader"
       className="grid-cell"
       data-end={end}
+      style={column.style}
       aria-sort={mine ? (sort?.descending ? 'descending' : 'ascending') : undefined}
       draggable
       onDragStart={(event) => {

@@ -35,6 +35,15 @@ export interface Column<R, Place = unknown> {
   value(row: R): string | number
 }
 
+/** A column as the table has it. */
+export interface Shown<R, Place> extends Column<R, Place> {
+  /**
+   * How wide its cells are. Rows are flex boxes: with `grid-template-columns` the layout of a row took 1.7 times as long,
+   * with a variable for each column the styles did.
+   */
+  style: { flex: string }
+}
+
 const features = tableFeatures({
   columnOrderingFeature,
   columnResizingFeature,
@@ -55,10 +64,8 @@ interface Chosen {
 export interface ColumnModel<R, Place> {
   all: readonly Column<R, Place>[]
   /** In order. */
-  shown: readonly Column<R, Place>[]
+  shown: readonly Shown<R, Place>[]
   headers: readonly ColumnHeader[]
-  /** For `grid-template-columns`. */
-  template: string
   /** Pixels, of all that are shown. */
   width: number
   isShown(id: string): boolean
@@ -99,20 +106,24 @@ export function useColumns<R, Place>(name: string, columns: readonly Column<R, P
   const headers = (table.getHeaderGroups()[0]?.headers ?? []).filter(
     ({ id }) => !narrow || columns.find((column) => column.id === id)?.narrow,
   )
-  const ids = headers.map(({ id }) => id).join()
-  const shown = useMemo(
-    () => ids.split(',').flatMap((id) => columns.find((column) => column.id === id) ?? []),
-    [ids, columns],
-  )
   const widths = headers.map((header) => header.getSize())
-  const template = narrow
-    ? shown.map(({ wide, narrow: width }) => (wide ? 'minmax(0, 1fr)' : `${width}px`)).join(' ')
-    : widths.map((width, i) => (shown[i]?.wide ? `minmax(${width}px, 1fr)` : `${width}px`)).join(' ')
+  const ids = headers.map(({ id }, i) => `${id} ${widths[i]}`).join()
+  const shown = useMemo<Shown<R, Place>[]>(
+    () =>
+      ids.split(',').flatMap((each) => {
+        const [id, width] = each.split(' ')
+        const column = columns.find((column) => column.id === id)
+        if (!column) return []
+        const { wide, narrow: narrowWidth } = column
+        const flex = narrow ? (wide ? '1 1 0' : `0 0 ${narrowWidth}px`) : `${wide ? 1 : 0} 0 ${width}px`
+        return { ...column, style: { flex } }
+      }),
+    [ids, columns, narrow],
+  )
   return {
     all: columnOrder.flatMap((id) => columns.find((column) => column.id === id) ?? []),
     shown,
     headers,
-    template,
     width: narrow ? 0 : widths.reduce((sum, width) => sum + width, 0),
     isShown: (id) => columnVisibility[id] !== false,
     show: (id, on) => table.setColumnVisibility((before) => ({ ...before, [id]: on })),

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useId, useRef, useState } from 'react'
 import { editWorkers, getAffinities, neededAffinities } from '../data/calls.ts'
 import { workerRows } from '../data/workers.ts'
-import { Dialog } from '../parts/Dialog.tsx'
+import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
@@ -91,14 +91,7 @@ export function EditAffinity({ names, onClose }: { names: readonly string[]; onC
             body={edits(names.slice(0, MOST_SHOWN))}
           />
         )}
-        <footer className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button" data-kind="main" disabled={!typed}>
-            Change {plural(names.length, 'worker')}
-          </button>
-        </footer>
+        <DialogFoot yes={`Change ${plural(names.length, 'worker')}`} unable={!typed} onClose={onClose} />
       </form>
     </Dialog>
   )

@@ -64,8 +64,8 @@ export function LastSign({ worker: { ping_time } }: { worker: Worker }) {
 }
 
 /** The job that it has, as far as it is. */
-export const jobOf = ({ state, last_job }: Worker): number | undefined =>
-  state === 'WORKING' && last_job > 0 ? last_job : undefined
+export const jobOf = (worker: Worker | undefined): number | undefined =>
+  worker?.state === 'WORKING' && worker.last_job > 0 ? worker.last_job : undefined
 
 export function CurrentJob({ worker }: { worker: Worker }) {
   const id = jobOf(worker)

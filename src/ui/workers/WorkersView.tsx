@@ -1,7 +1,7 @@
-import { type KeyboardEvent, useCallback, useMemo, useState } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { remembered, useStore } from '../data/store.ts'
-import { useWatch } from '../data/stream.ts'
+import { useLook } from '../data/stream.ts'
 import { workerNews, workerRows } from '../data/workers.ts'
 import { FilterLine, type FilterOffers } from '../jobs/FilterLine.tsx'
 import { type Buttons, CommandBar } from '../parts/CommandBar.tsx'
@@ -65,11 +65,28 @@ function useAddress() {
   return { filter: search.get('q') ?? '', looked: search.get('worker') ?? undefined, sort, put }
 }
 
+/** Follows the workers, with the vitals and jobs of those on the screen. */
+function useLookAtWorkers(): (names: readonly string[]) => void {
+  const say = useLook()
+  const visible = useRef<readonly string[]>([])
+  const tell = useCallback(() => {
+    const jobs = new Set(visible.current.flatMap((name) => jobOf(workerRows.get(name)) ?? []))
+    say({ workers: true, vitals: [...visible.current], jobs: [...jobs] })
+  }, [say])
+  useEffect(() => workerNews.subscribe(tell), [tell])
+  return useCallback(
+    (names) => {
+      visible.current = names
+      tell()
+    },
+    [tell],
+  )
+}
+
 export function WorkersView() {
   const { filter, looked, sort, put } = useAddress()
   const asTiles = useStore(tiles)
   const [selected, setSelected] = useState<Selection<string>>(nothing)
-  const [visible, setVisible] = useState<readonly string[]>([])
   const { lines, names, known } = useWorkerLines(filter, sort)
   const model = useColumns('workers', WORKER_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
@@ -77,11 +94,7 @@ export function WorkersView() {
   const commands = useWorkerCommands({ selection, columns: model.shown, tiles: asTiles, setTiles, look, looked })
   useCommands(commands)
   useStore(workerNews)
-  const running = visible.flatMap((name) => {
-    const worker = workerRows.get(name)
-    return (worker && jobOf(worker)) ?? []
-  })
-  useWatch({ workers: true, vitals: [...visible], jobs: [...new Set(running)] })
+  const onVisible = useLookAtWorkers()
 
   const select = (next: Selection<string>) => {
     setSelected(next)
@@ -119,7 +132,7 @@ export function WorkersView() {
               lines={lines}
               selection={selection}
               onSelect={select}
-              onVisible={setVisible}
+              onVisible={onVisible}
               onOpen={look}
               empty={empty}
             />
@@ -133,7 +146,7 @@ export function WorkersView() {
               onSelect={select}
               sort={sort}
               onSort={(next) => put('sort', next && `${next.descending ? '-' : ''}${next.field}`)}
-              onVisible={setVisible}
+              onVisible={onVisible}
               textOf={(name) => name}
               onKey={onKey}
               onOpen={look}

@@ -10,7 +10,7 @@ import { averageLoad, loadsOf, shownState } from './state.ts'
 export const affinityText = ({ affinity }: Pick<Worker, 'affinity'>): string => affinity.split('\n').join(' | ')
 
 const text = (read: (worker: Worker) => string) => ({
-  cell: (worker: Worker) => <span title={read(worker)}>{read(worker)}</span>,
+  cell: read,
   value: read,
 })
 const counted = (read: (worker: Worker) => number, state: 'FINISHED' | 'ERROR') => ({
@@ -30,7 +30,7 @@ export const WORKER_COLUMNS: readonly Column<Worker>[] = [
     width: 110,
     sort: 'name',
     fixed: true,
-    narrow: 110,
+    narrow: 100,
     cell: (worker) => <b className="worker-name">{worker.name}</b>,
     value: (worker) => worker.name,
   },
@@ -39,7 +39,7 @@ export const WORKER_COLUMNS: readonly Column<Worker>[] = [
     label: 'State',
     width: 96,
     sort: 'state',
-    narrow: 40,
+    narrow: 56,
     cell: (worker) => <StateMark state={shownState(worker)} />,
     value: shownState,
   },

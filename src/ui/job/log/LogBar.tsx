@@ -115,8 +115,8 @@ function Place({ place, size, onPlace, onStart, onEnd }: LogBarProps) {
   const at = moving ?? place
   return (
     <span className="log-place">
-      <button type="button" className="button" aria-label="Start of the log" onClick={onStart}>
-        Start
+      <button type="button" className="button" aria-label="Top of the log" onClick={onStart}>
+        Top
       </button>
       <input
         type="range"

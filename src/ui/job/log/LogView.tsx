@@ -144,7 +144,7 @@ export function LogView({ job }: { job: Job }) {
         always: true,
         run: () => input.current?.select(),
       },
-      { id: 'log start', label: 'Start of the log', group: 'Log', run: () => jump(0) },
+      { id: 'log start', label: 'Top of the log', group: 'Log', run: () => jump(0) },
       { id: 'log end', label: 'End of the log, and follow it', group: 'Log', run: toEnd },
       { id: 'log wrap', label: 'Wrap long lines, or not', group: 'Log', run: () => wrapped.set(!wrapped.get()) },
     ],
