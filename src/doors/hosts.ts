@@ -1,6 +1,7 @@
 /**
  * The names a server answers to. A page of any site can have its own name point to this server (DNS rebinding): the browser
- * then takes the server for that site, and only the Host that it sends tells. An address in numbers cannot be pointed elsewhere.
+ * then takes the server for that site, and only the Host that it sends tells. An address in numbers cannot be pointed elsewhere,
+ * nor can a name without a dot, `farm`: it is given in the studio's own network, and is nobody's to buy.
  */
 import { isIP } from 'node:net'
 
@@ -40,7 +41,7 @@ export class Hosts {
     const name = nameIn(host)
     const answers =
       name !== undefined &&
-      (isIP(name) !== 0 || this.#names.has(name) || this.#endings.some((ending) => name.endsWith(ending)))
+      (isIP(name) !== 0 || !name.includes('.') || this.#names.has(name) || this.#endings.some((ending) => name.endsWith(ending)))
     if (this.#known.size >= MOST_KNOWN) this.#known.clear()
     this.#known.set(host, answers)
     return answers

@@ -41,7 +41,7 @@ export const DOOR_OPTIONS = {
     flag: '--hosts <names>',
     env: 'COALITION_HOSTS',
     description:
-      'names that the server is reached by, besides addresses, localhost and the name of its machine; *.studio.lan for all below',
+      'names that the server is reached by, besides addresses, names without a dot and the name of its machine; *.studio.lan for all below',
     defaultText: '',
   }),
   origins: option({

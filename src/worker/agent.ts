@@ -138,13 +138,13 @@ async function startUp(
   if (code !== 0) log(`startup ended ${code}`)
 }
 
-/** With it a job could make itself a worker, and get the jobs of others. */
-const JOIN_TOKEN_VARIABLE = 'COALITION_WORKER_JOIN_TOKEN'
+/** Credentials are not for jobs: with one a job could make itself a worker, or do what its agent's user may. */
+const CREDENTIALS = ['COALITION_WORKER_JOIN_TOKEN', 'COALITION_TOKEN', 'COALITION_TOKEN_FILE']
 
 function ownEnvironment(): Environment {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      (pair): pair is [string, string] => pair[1] !== undefined && pair[0] !== JOIN_TOKEN_VARIABLE,
+      (pair): pair is [string, string] => pair[1] !== undefined && !CREDENTIALS.includes(pair[0]),
     ),
   )
 }

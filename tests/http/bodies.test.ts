@@ -29,6 +29,14 @@ const CALLS: readonly { method: string; path: string; takes: 'list' | 'object' |
   { method: 'POST', path: '/api/runs/1/end', takes: 'object' },
   { method: 'POST', path: '/api/runs/1/release', takes: 'object' },
   { method: 'POST', path: '/api/workers/worker-1/leave', takes: 'object' },
+  { method: 'POST', path: '/api/workers/join', takes: 'object' },
+  { method: 'DELETE', path: '/api/workers/credentials', takes: 'list' },
+  { method: 'POST', path: '/api/signin', takes: 'object' },
+  { method: 'POST', path: '/api/firstadmin', takes: 'object' },
+  { method: 'POST', path: '/api/me/password', takes: 'object' },
+  { method: 'POST', path: '/api/users', takes: 'object' },
+  { method: 'POST', path: '/api/users/worker-1', takes: 'object' },
+  { method: 'POST', path: '/api/tokens', takes: 'object' },
 ]
 
 let server: TestServer

@@ -71,14 +71,19 @@ posix('a worker runs a job', () => {
   test('with the environment of the worker, the job and the agent', async () => {
     const run = server.give({
       id: 42,
-      command: 'echo $A $(A) "$COALITION_JOB $COALITION_RUN $COALITION_WORKER $WORKER_TEST_OWN $COALITION_SERVER"',
+      command:
+        'echo $A $(A) "$COALITION_JOB $COALITION_RUN $COALITION_WORKER $WORKER_TEST_OWN $COALITION_SERVER<$COALITION_TOKEN$COALITION_WORKER_JOIN_TOKEN>"',
       environment: 'A=1 2\\nB=$(A)',
     })
     process.env.WORKER_TEST_OWN = 'own'
+    process.env.COALITION_TOKEN = 'secret'
+    process.env.COALITION_WORKER_JOIN_TOKEN = 'secret'
     start(server, { name: 'ä b/c' })
     delete process.env.WORKER_TEST_OWN
+    delete process.env.COALITION_TOKEN
+    delete process.env.COALITION_WORKER_JOIN_TOKEN
     await server.ended(run)
-    expect(server.text(run)).toBe(`1 2 1 2 42 ${run} ä b/c own ${server.url}\n`)
+    expect(server.text(run)).toBe(`1 2 1 2 42 ${run} ä b/c own ${server.url}<>\n`)
   })
 
   test('which can start this same program by $(COALITION)', async () => {
