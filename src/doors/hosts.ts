@@ -41,7 +41,10 @@ export class Hosts {
     const name = nameIn(host)
     const answers =
       name !== undefined &&
-      (isIP(name) !== 0 || !name.includes('.') || this.#names.has(name) || this.#endings.some((ending) => name.endsWith(ending)))
+      (isIP(name) !== 0 ||
+        !name.includes('.') ||
+        this.#names.has(name) ||
+        this.#endings.some((ending) => name.endsWith(ending)))
     if (this.#known.size >= MOST_KNOWN) this.#known.clear()
     this.#known.set(host, answers)
     return answers

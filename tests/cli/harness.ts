@@ -6,7 +6,7 @@ import { type Client, createClient } from '../../src/client.ts'
 import type { Assignment } from '../../src/protocol.ts'
 import { selfCommand } from '../../src/self.ts'
 
-/** One for each test file: `bun test` runs them all in one process. */
+/** One for each test file, gone with it. */
 let scratch: string | undefined
 const children = new Set<Bun.Subprocess>()
 let folders = 0
