@@ -1,4 +1,5 @@
 import type { Db } from './open.ts'
+import { rowsWritten } from './written.ts'
 
 /** A commit that finds so many pages in the log brings them into the database itself: 64 MB, should the thread not keep up. */
 const LONGEST_LOG = 16_000
@@ -14,15 +15,15 @@ export class Checkpointer {
   #worker: Worker | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #running: PromiseWithResolvers<void> | undefined
-  #done = 0
-  #changes
+  #done
+  #written
 
   constructor(
     private readonly sqlite: Db['sqlite'],
     private readonly path: string,
     private readonly say: (text: string) => void = console.error,
   ) {
-    this.#changes = sqlite.prepare<{ changes: number }, []>('SELECT total_changes() AS changes')
+    this.#written = rowsWritten(sqlite)
     this.#done = this.#written()
   }
 
@@ -48,8 +49,6 @@ export class Checkpointer {
     await this.#running?.promise
     this.#worker?.terminate()
   }
-
-  #written = (): number => this.#changes.get()?.changes ?? 0
 
   #begin(): Worker {
     // Within an executable a thread's program has its path below the first one's (build.ts).

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'bun:sqlite'
+import { rowsWritten } from './written.ts'
 
 /** State in memory that changes with the rows: it can go back, and it may have rows of its own to write before a commit. */
 export interface Companion {
@@ -44,7 +45,7 @@ export class Commits {
 
   #begin: Statement
   #commit: Statement
-  #changes: Statement<{ changes: number }, []>
+  #written: () => number
 
   constructor(
     private readonly sqlite: Database,
@@ -54,7 +55,7 @@ export class Commits {
   ) {
     this.#begin = sqlite.prepare('BEGIN IMMEDIATE')
     this.#commit = sqlite.prepare('COMMIT')
-    this.#changes = sqlite.prepare('SELECT total_changes() AS changes')
+    this.#written = rowsWritten(sqlite)
   }
 
   /**
@@ -117,7 +118,7 @@ export class Commits {
     }
     this.companion.committed()
     const answers = outcomes.map((outcome) => outcome())
-    const written = this.#changed()
+    const written = this.#written()
     const answerAll = () => {
       this.#flushed = written
       for (const answer of answers) answer()
@@ -128,7 +129,7 @@ export class Commits {
 
   #attempt({ operation, committed, resolve, reject }: Write): Outcome {
     const mark = this.companion.mark()
-    const before = this.#changed()
+    const before = this.#written()
     try {
       const result = operation()
       return () => {
@@ -142,15 +143,10 @@ export class Commits {
     } catch (error) {
       // A full disk can make SQLite roll back the whole transaction by itself: then the batch fails, not the operation.
       if (!this.sqlite.inTransaction) throw error
-      if (this.#changed() !== before) throw new Alone(error)
+      if (this.#written() !== before) throw new Alone(error)
       this.companion.undo(mark)
       return () => () => reject(error)
     }
-  }
-
-  /** Rows written by this connection since it was opened. */
-  #changed(): number {
-    return this.#changes.get()?.changes ?? 0
   }
 }
 
