@@ -8,6 +8,7 @@
  */
 import { invalid } from '../errors.ts'
 import type { Tx } from './core.ts'
+import { upFrom } from './path.ts'
 
 export function refuseCircle(tx: Tx, id: number, added: readonly number[], field: string): void {
   const ancestors = new Set(ancestorsOf(tx, id))
@@ -68,10 +69,8 @@ function refuseWay(
 
 /** The groups a job is in, the nearest first. */
 function ancestorsOf(tx: Tx, id: number): number[] {
-  const ids: number[] = []
-  const parent = tx.tree.get(id)?.parent?.id ?? tx.links.place.get({ id })?.parent ?? 0
-  for (let group = tx.tree.get(parent); group && group.id !== 0; group = group.parent ?? undefined) ids.push(group.id)
-  return ids
+  const parent = tx.tree.get(id)?.parent ?? tx.tree.get(tx.links.place.get({ id })?.parent ?? 0)
+  return Array.from(upFrom(parent), (group) => group.id)
 }
 
 const dependenciesOf = (tx: Tx, id: number): number[] =>
@@ -84,7 +83,7 @@ function* neededToStart(tx: Tx, id: number, seen: Set<number>): Generator<number
   const place = tx.links.place.get({ id })
   if (!place) return
   if (place.waits_for > 0) yield* dependenciesOf(tx, id)
-  for (let group = tx.tree.get(place.parent); group && group.id !== 0; group = group.parent ?? undefined) {
+  for (const group of upFrom(tx.tree.get(place.parent))) {
     if (seen.has(group.id)) return
     seen.add(group.id)
     yield* dependenciesOf(tx, group.id)

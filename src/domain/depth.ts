@@ -5,6 +5,7 @@
  */
 import { invalid } from '../errors.ts'
 import type { Group } from './group.ts'
+import { upFrom } from './path.ts'
 import type { Tree } from './tree.ts'
 
 /** So many groups may one job be in, one in the other. */
@@ -12,9 +13,7 @@ export const DEEPEST = 1000
 
 /** How many groups a job in this one is in; none in the root. */
 export function groupsTo(group: Group): number {
-  let levels = 0
-  for (let above: Group | null = group; above && above.id !== 0; above = above.parent) levels++
-  return levels
+  return Array.from(upFrom(group)).length
 }
 
 export function refuseDeeper(levels: number, field: string): void {

@@ -1,8 +1,14 @@
 /** What a job's place in the tree says of it. */
 import type { JobRow } from '../db/schema.ts'
 import type { Core } from './core.ts'
+import type { Group } from './group.ts'
 
 type Placed = Pick<JobRow, 'id' | 'parent' | 'needs_id'>
+
+/** A group and those that it is in, the nearest first, without the root. What happens with each run has loops of its own below. */
+export function* upFrom(group: Group | null | undefined): Generator<Group> {
+  for (let above = group; above && above.id !== 0; above = above.parent) yield above
+}
 
 /** All that a leaf needs: its own needs and those of its groups. */
 export function pathNeeds({ tree, needs }: Pick<Core, 'tree' | 'needs'>, { parent, needs_id }: Placed): number {

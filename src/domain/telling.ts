@@ -15,6 +15,7 @@ import type { DependencyKind } from '../db/schema.ts'
 import type { Tx } from './core.ts'
 import { addUnfinished, isMet } from './dependents.ts'
 import type { Link } from './links.ts'
+import { upFrom } from './path.ts'
 import { jobAt } from './rows.ts'
 
 const ALL: readonly DependencyKind[] = ['all']
@@ -59,9 +60,7 @@ export const isTelling = ({ links }: Pick<Tx, 'links'>): boolean => links.nextTe
 export function holdUntold(tx: Tx, leaf: number): boolean {
   let held = false
   const job = jobAt(tx, leaf)
-  const path = [leaf]
-  for (let group = tx.tree.get(job?.parent ?? 0); group && group.id !== 0; group = group.parent ?? undefined)
-    path.push(group.id)
+  const path = [leaf, ...Array.from(upFrom(tx.tree.get(job?.parent ?? 0)), (group) => group.id)]
   for (const job_id of path)
     for (const link of tx.rows.dependenciesOf.all({ job_id }))
       if (link.met === 1 && !isMet(tx, link.dependency, link.kind)) {

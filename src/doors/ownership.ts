@@ -1,5 +1,6 @@
 /** Whose a job is. A group's own are it and all inside: who may edit the group may edit what it holds. */
 import type { Core } from '../domain/core.ts'
+import { upFrom } from '../domain/path.ts'
 import { FarmError } from '../errors.ts'
 
 /** Of a job that is not there the operation says more than a refusal, which would also tell who may ask. */
@@ -8,9 +9,7 @@ function isOwn({ rows, tree }: Pick<Core, 'rows' | 'tree'>, id: number, name: st
   const row = group ? undefined : rows.job.get({ id })
   if (!group && !row) return true
   if (row?.user === name) return true
-  for (let above = group ?? tree.get(row?.parent ?? 0); above && above.id !== 0; above = above.parent ?? undefined)
-    if (above.user === name) return true
-  return false
+  return upFrom(group ?? tree.get(row?.parent ?? 0)).some((above) => above.user === name)
 }
 
 /** Throws for the first that is somebody else's. `field` is where the caller named it. */

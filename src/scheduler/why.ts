@@ -6,7 +6,7 @@ import type { Why, WhyReason } from '../answers.ts'
 import type { JobRow } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
-import { pathNeeds, rootOf } from '../domain/path.ts'
+import { pathNeeds, rootOf, upFrom } from '../domain/path.ts'
 import { isGroup, jobRow } from '../domain/rows.ts'
 import { fitsIn } from '../domain/usage.ts'
 import { askerOfPresent, namesFit } from './asker.ts'
@@ -39,7 +39,7 @@ export function whyJob(core: Core, now: number, id: number): Why {
   else if (row.wake_at > now) reasons.push(asleep(row, now))
   else if (state === 'WAITING' && row.ready === 0)
     reasons.push({ kind: 'resetting', text: 'It is being reset: in a moment it may be picked.', job: id })
-  for (let above = core.tree.get(row.parent); above && above.id !== 0; above = above.parent ?? undefined) {
+  for (const above of upFrom(core.tree.get(row.parent))) {
     if (above.paused)
       reasons.push({ kind: 'paused_group', text: `Its group ${above.id} is paused: start that.`, job: above.id })
     reasons.push(...waiting(core, above.id, false), ...heldGroup(above, now, `Its group ${above.id}`))
