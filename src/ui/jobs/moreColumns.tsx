@@ -8,28 +8,21 @@ type Numbers = 'memory' | 'cores' | 'gpus' | 'max_workers' | 'error_limit'
 type Seconds = 'timeout' | 'idle_timeout' | 'min_run_time' | 'retry_delay'
 
 /** 0 is said by nothing: it means that there is none. */
-const some = (id: Numbers, label: string, width: number): Column<Job, Place> => ({
-  id,
-  label,
-  width,
-  sort: id,
-  extra: true,
-  ...number(
-    (job) => job[id],
-    (job) => (job[id] > 0 ? count(job[id]) : null),
-  ),
-})
-const seconds = (id: Seconds, label: string, width: number): Column<Job, Place> => ({
-  id,
-  label,
-  width,
-  sort: id,
-  extra: true,
-  ...number(
-    (job) => job[id],
-    (job) => (job[id] > 0 ? duration(job[id]) : null),
-  ),
-})
+const amount =
+  <Id extends Numbers | Seconds>(written: (value: number) => string) =>
+  (id: Id, label: string, width: number): Column<Job, Place> => ({
+    id,
+    label,
+    width,
+    sort: id,
+    extra: true,
+    ...number(
+      (job) => job[id],
+      (job) => (job[id] > 0 ? written(job[id]) : null),
+    ),
+  })
+const some = amount<Numbers>(count)
+const seconds = amount<Seconds>(duration)
 const words = (id: Parameters<typeof text>[0], label: string, width: number): Column<Job, Place> => ({
   id,
   label,
