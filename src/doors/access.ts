@@ -39,10 +39,10 @@ const CREATE: Need = { by: 'create', jobs: 'new', changes: true }
 const MANAGE: Need = { by: 'manage', changes: true }
 const ADMIN: Need = { by: 'admin' }
 const OWN: Need = { by: 'own' }
-const WORKER: Need = { by: 'worker', changes: true }
+export const WORKER: Need = { by: 'worker', changes: true }
 
-/** The prefix below which Coalition 4's page makes the calls of /api. */
-const WEB_FRONTEND = '/api/webfrontend/'
+/** Where Coalition 4's page made its calls: those of /api, not documented twice. */
+export const WEB_FRONTEND = '/api/webfrontend'
 
 export const ACCESS: Readonly<Record<string, Need>> = {
   // The page itself shows nothing: what it shows it asks for, and it has to be there to ask for a password.
@@ -150,7 +150,7 @@ export const ACCESS: Readonly<Record<string, Need>> = {
 
 /** `route` as the app lists it. A HEAD asks for what a GET answers. */
 export function needOf(method: string, route: string): Need | undefined {
-  const path = route.startsWith(WEB_FRONTEND) ? `/api/${route.slice(WEB_FRONTEND.length)}` : route
+  const path = route.startsWith(`${WEB_FRONTEND}/`) ? `/api${route.slice(WEB_FRONTEND.length)}` : route
   return ACCESS[`${method === 'HEAD' ? 'GET' : method} ${path}`]
 }
 

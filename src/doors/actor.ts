@@ -26,7 +26,9 @@ export type Actor =
       scopes?: readonly string[]
     }
 
+export type User = Extract<Actor, { kind: 'user' }>
+
 /** Who a credential belongs to. */
 export interface People {
-  identify(credential: { token?: string; session?: string }, now: number): Extract<Actor, { kind: 'user' }> | undefined
+  identify(credential: { token?: string; session?: string }, now: number): User | undefined
 }

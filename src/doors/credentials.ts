@@ -1,10 +1,8 @@
 /** Whose a token or a session is: asked with each request, so it is answered from memory, and at once otherwise. */
-import { type Actor, type People, RIGHTS, type Right, ROLES } from './actor.ts'
+import { type People, RIGHTS, type Right, ROLES, type User } from './actor.ts'
 import type { Holder, PeopleRows } from './peopleRows.ts'
 import { Recent } from './recent.ts'
 import { hashOf, isSession, isToken } from './secrets.ts'
-
-export type User = Extract<Actor, { kind: 'user' }>
 
 interface Known {
   user: User

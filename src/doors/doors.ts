@@ -26,7 +26,10 @@ const RELAYED = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'] as const
 const LOOPBACK = '127.0.0.1'
 const BEARER = /^bearer +(\S+) *$/i
 /** The second is for TLS: a browser takes a cookie of that name only with Secure, and from no other host. */
-export const SESSION = /(?:^|;\s*)(?:__Host-)?coalition_session=([^;\s]+)/
+const SESSION = /(?:^|;\s*)(?:__Host-)?coalition_session=([^;\s]+)/
+
+/** What the cookie of a session holds. */
+export const sessionIn = (headers: Sent): string | undefined => SESSION.exec(headers.get('cookie') ?? '')?.[1]
 
 /** A credential was shown that opens nothing: it is said, and not taken for none. */
 export const UNKNOWN = Symbol('unknown credential')
@@ -85,7 +88,7 @@ export class Doors {
       return actor ? { actor, address: peer.address, anyWorker: peer.anyWorker } : UNKNOWN
     }
     if (!cookies || !this.people) return peer
-    const session = SESSION.exec(headers.get('cookie') ?? '')?.[1]
+    const session = sessionIn(headers)
     const actor: Actor | undefined = session === undefined ? undefined : this.people.identify({ session }, now)
     return actor ? { actor, address: peer.address, anyWorker: false } : peer
   }

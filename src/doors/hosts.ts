@@ -4,6 +4,7 @@
  * nor can a name without a dot, `farm`: it is given in the studio's own network, and is nobody's to buy.
  */
 import { isIP } from 'node:net'
+import { Recent } from './recent.ts'
 
 const MOST_KNOWN = 1000
 
@@ -23,7 +24,7 @@ function nameIn(host: string): string | undefined {
 }
 
 export class Hosts {
-  #known = new Map<string, boolean>()
+  #known = new Recent<string, boolean>(MOST_KNOWN)
   #names: Set<string>
   #endings: string[]
 
@@ -45,7 +46,6 @@ export class Hosts {
         !name.includes('.') ||
         this.#names.has(name) ||
         this.#endings.some((ending) => name.endsWith(ending)))
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
     this.#known.set(host, answers)
     return answers
   }

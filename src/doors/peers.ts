@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { Actor } from './actor.ts'
 import { isLoopbackAddress, networks } from './networks.ts'
+import { Recent } from './recent.ts'
 
 /** Who asks, and from where. */
 export interface Visitor {
@@ -34,7 +35,7 @@ interface Known {
 }
 
 export class Peers {
-  #known = new Map<string, Known>()
+  #known = new Recent<string, Known>(MOST_KNOWN)
   #trusted: (address: string) => boolean
   #worker: (address: string) => boolean
   #proxy: (address: string) => boolean
@@ -79,7 +80,6 @@ export class Peers {
       relayed: { actor: NOBODY, address, anyWorker: false },
       proxy: this.#proxy(address),
     }
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
     this.#known.set(address, known)
     return known
   }

@@ -1,17 +1,21 @@
 /** Who may do what: the calculation. Whose a job is, it is told. */
 import type { Need } from './access.ts'
-import type { Actor, Right } from './actor.ts'
+import type { Actor, Right, User } from './actor.ts'
 import type { Visitor } from './peers.ts'
-
-export type User = Extract<Actor, { kind: 'user' }>
 
 /** `own`: of the jobs that the call names, only if they are the caller's own. */
 export type Verdict = 'all' | 'own' | 'no'
 
 /** A token may be for less than its user. Besides rights its scopes can name what roles allow. */
-const inScope = ({ scopes }: User, what: string): boolean => scopes === undefined || scopes.includes(what)
+export const inScope = ({ scopes }: User, what: string): boolean => scopes === undefined || scopes.includes(what)
 
 export const holds = (user: User, right: Right): boolean => user.rights.has(right) && inScope(user, right)
+
+/** Who may look after people, and the tokens of others. */
+export function managesPeople(actor: Actor): boolean {
+  if (actor.kind === 'local' || actor.kind === 'trusted') return true
+  return actor.kind === 'user' && actor.role === 'admin' && inScope(actor, 'admin')
+}
 
 const MANAGERS: readonly string[] = ['wrangler', 'admin']
 
@@ -37,7 +41,7 @@ export function judge({ actor, anyWorker }: Visitor, { by }: Need): Verdict {
         case 'manage':
           return yes(MANAGERS.includes(actor.role) && inScope(actor, 'manage'))
         case 'admin':
-          return yes(actor.role === 'admin' && inScope(actor, 'admin'))
+          return yes(managesPeople(actor))
         default:
           return holds(actor, `${by}_all`) ? 'all' : holds(actor, by) ? 'own' : 'no'
       }

@@ -3,8 +3,9 @@ import { FarmError, invalid, notFound } from '../errors.ts'
 import type { MadeToken, NewToken, Token } from '../models.ts'
 import type { Actor } from './actor.ts'
 import { knownForm } from './names.ts'
+import { inScope, managesPeople } from './rights.ts'
 import { hashOf, newToken } from './secrets.ts'
-import { change, managesPeople, type Shared, wholly } from './shared.ts'
+import { change, type Shared } from './shared.ts'
 
 const DAY = 86_400
 /** Of one user, that are of use. */
@@ -86,7 +87,7 @@ function refuseUnlessManager(actor: Actor, what: string): void {
 function refuseWider(actor: Actor, scopes: readonly string[] | null): void {
   if (actor.kind !== 'user' || actor.scopes === undefined) return
   const own = actor.scopes
-  if (!wholly(actor))
+  if (!inScope(actor, 'admin'))
     throw new FarmError('forbidden', 'This token has scopes, and makes no tokens: sign in to make one.')
   if (scopes === null || scopes.some((scope) => !own.includes(scope)))
     throw new FarmError(

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia'
 import favicon from 'swagger-ui-dist/favicon-32x32.png' with { type: 'file' }
 import css from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
 import bundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
+import { WEB_FRONTEND } from '../doors/access.ts'
 import { VERSION } from '../version.ts'
 import { SECURE } from './headers.ts'
 import { json } from './json.ts'
@@ -29,9 +30,6 @@ const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 const START = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null })
 `
-/** Where Coalition 4's page made its calls: the same ones, not documented twice. */
-export const WEB_FRONTEND = '/api/webfrontend'
-
 const DESCRIPTION = `The REST API of Coalition, a job manager for render farms.
 
 Answers are JSON, numbers too. Success is 200. A client's mistake is 4xx with a problem (RFC 9457) that names the field; 500 is the server's own fault.

@@ -1,10 +1,11 @@
 /** Stands before every route: asks who it is, from which page, and whether that one may (doors/). */
 import { Elysia } from 'elysia'
-import { isOpen, type Need, needOf } from '../doors/access.ts'
+import { isOpen, type Need, needOf, WORKER } from '../doors/access.ts'
+import type { User } from '../doors/actor.ts'
 import { type Doors, UNKNOWN } from '../doors/doors.ts'
 import { refuseOthers } from '../doors/ownership.ts'
 import type { Visitor } from '../doors/peers.ts'
-import { judge, type User } from '../doors/rights.ts'
+import { judge } from '../doors/rights.ts'
 import { foreignSite } from '../doors/site.ts'
 import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
@@ -118,7 +119,6 @@ const SHARED = { 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' 
 /** Where workers speak: their network is let in no further, whatever it sends. */
 const OF_WORKERS = /^(\/api)?\/(workers|runs)\//
 const STREAM = '/api/stream'
-const WORKER: Need = { by: 'worker' }
 const NOTHING: Asked = { params: {}, query: {}, body: undefined }
 
 interface Asked {

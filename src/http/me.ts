@@ -1,15 +1,16 @@
 import { Elysia } from 'elysia'
 import type { Actor } from '../doors/actor.ts'
+import { sessionIn } from '../doors/doors.ts'
 import type { Crowd } from '../doors/people.ts'
+import { managesPeople } from '../doors/rights.ts'
 import type { Opened } from '../doors/sessions.ts'
-import { managesPeople } from '../doors/shared.ts'
 import { FarmError } from '../errors.ts'
 import { FirstAdminInput, type Me, PasswordChange, SignIn } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, ONE, ref } from './documented.ts'
 import type { Guard } from './guard.ts'
 import { done, json } from './json.ts'
-import { sessionCookie, sessionOf } from './session.ts'
+import { sessionCookie } from './session.ts'
 
 /** Signing in and out, and who one is. Whoever cannot call anything else can call these. */
 export const meRoutes = (people: Crowd, guard: Guard) => {
@@ -48,7 +49,7 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
       '/signin',
       async ({ body, request }) => {
         const session = await people.sessions.signIn(body.name, body.password, guard.visitorOf(request).address)
-        const before = sessionOf(request)
+        const before = sessionIn(request.headers)
         if (before !== undefined) await people.sessions.signOut(before)
         return opened(request, session)
       },
@@ -67,7 +68,7 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
     .post(
       '/signout',
       async ({ request }) => {
-        const session = sessionOf(request)
+        const session = sessionIn(request.headers)
         if (session !== undefined) await people.sessions.signOut(session)
         return json(1, 200, { 'set-cookie': sessionCookie(overTls(request), '', 0) })
       },
@@ -85,7 +86,7 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
         const actor = guard.visitorOf(request).actor
         if (actor.kind !== 'user' || actor.by !== 'session')
           throw new FarmError('unauthenticated', 'Sign in first: a password is changed in a session.')
-        await people.users.changePassword(actor.name, body.old, body.password, sessionOf(request))
+        await people.users.changePassword(actor.name, body.old, body.password, sessionIn(request.headers))
         return done()
       },
       {

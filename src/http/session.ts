@@ -1,9 +1,4 @@
 /** The cookie of a session. */
-import { SESSION } from '../doors/doors.ts'
-
-export const sessionOf = (request: Request): string | undefined =>
-  SESSION.exec(request.headers.get('cookie') ?? '')?.[1]
-
 /**
  * No script reads it, and no form of another site brings it. Over TLS it never travels in clear, and its name keeps other
  * hosts of the domain from planting one.
