@@ -7,10 +7,14 @@ type Values = Record<string, SQLQueryBindings>
 /**
  * A query that runs thousands of times a second: written with Drizzle, so the schema checks it, prepared once, and run by
  * bun:sqlite directly. Drizzle's own `.prepare()` maps each row again: 13 µs a call, against 3 µs here.
+ * Each variable gets a plus, which changes no value: SQLite prepares a statement anew whenever a variable is bound that its
+ * planner looked at, for a partial index or an ORDER BY, and it looks at none behind a plus. The first ready leaf of a set was
+ * found in 8 µs so, and is in 0.5.
  * Placeholders (`sql.placeholder('id')`) are filled by name. Rows come with the columns' own names, so do not rename them.
  */
 export function hot<Row>(db: Db, query: { toSQL(): { sql: string; params: unknown[] } }) {
-  const { sql, params } = query.toSQL()
+  const { sql: written, params } = query.toSQL()
+  const sql = written.replaceAll('?', '+?')
   const statement = db.sqlite.prepare<Row, SQLQueryBindings[]>(sql)
   const bind = params.map((param) => {
     const value = param instanceof Param ? param.value : param
