@@ -107,7 +107,6 @@ CREATE INDEX `jobs_ready` ON `jobs` (`parent`,`needs_id`,"priority" desc,`id`) W
 CREATE INDEX `jobs_ready_by_user` ON `jobs` (`needs_id`,"priority" desc,`user`,`id`) WHERE ready = 1 and parent = 0;--> statement-breakpoint
 CREATE INDEX `jobs_by_wake` ON `jobs` (`wake_at`) WHERE wake_at > 0;--> statement-breakpoint
 CREATE INDEX `jobs_by_deadline` ON `jobs` (`deadline`) WHERE deadline > 0;--> statement-breakpoint
-CREATE INDEX `jobs_working` ON `jobs` (`id`) WHERE run > 0;--> statement-breakpoint
 CREATE INDEX `jobs_waiting` ON `jobs` (`parent`,`id`) WHERE waits_for > 0;--> statement-breakpoint
 CREATE INDEX `jobs_waited` ON `jobs` (`parent`,`id`) WHERE waited = 1;--> statement-breakpoint
 CREATE INDEX `jobs_by_user` ON `jobs` (`user`,`parent`);--> statement-breakpoint

@@ -115,7 +115,6 @@ export const jobs = sqliteTable(
       .where(sql`ready = 1 and parent = 0`),
     index('jobs_by_wake').on(t.wake_at).where(sql`wake_at > 0`),
     index('jobs_by_deadline').on(t.deadline).where(sql`deadline > 0`),
-    index('jobs_working').on(t.id).where(sql`run > 0`),
     index('jobs_waiting').on(t.parent, t.id).where(sql`waits_for > 0`),
     index('jobs_waited').on(t.parent, t.id).where(sql`waited = 1`),
     // The distinct values that Coalition 4's page offers as filters are read by skipping from one to the next; the parent

@@ -55,7 +55,7 @@ export function clearBlocklist(tx: Tx, root: number, names?: readonly string[]):
   const rows = listBlocklist(tx, root)
   // A worker may have been deleted since, and its failures are here still.
   for (const [i, name] of (names ?? []).entries())
-    if (!rows.some(({ worker }) => worker === name) && !tx.rows.worker.get({ name }))
+    if (!rows.some(({ worker }) => worker === name) && !tx.roster.row(name))
       throw notFound(`There is no worker '${name}'.`, String(i))
   const cleared = names ? rows.filter(({ worker }) => names.includes(worker)) : rows
   for (const { worker, blocked } of cleared) if (blocked) change(tx, worker, root, false)

@@ -114,7 +114,7 @@ export function prepareGroupRows(db: Db) {
       db
         .select({ user: jobs.user, count: sql<number>`count(*)` })
         .from(jobs)
-        .where(sql`${jobs.run} > 0 and ${jobs.parent} = 0`)
+        .where(sql`${jobs.parent} = 0 and ${jobs.state} = 'WORKING' and ${jobs.run} > 0`)
         .groupBy(jobs.user)
         .all(),
     /** What the leaves that are in no group add to the farm. */

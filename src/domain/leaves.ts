@@ -23,7 +23,7 @@ export function saveLeaf(tx: Tx, before: JobRow, change: Partial<JobRow>): JobRo
   }
   tx.tree.moveLeaf(before, after)
   tx.changes.job(after.id, after.parent)
-  tx.tree.flip(after.id, before.state, after.state)
+  if (after.waited === 1) tx.tree.flip(after.id, before.state, after.state)
   return after
 }
 

@@ -15,6 +15,8 @@ export interface LiveRun {
   progress: number
   /** Where in the job's log the output of this run begins. */
   log_start: number
+  /** All that its job needed when it began, with its groups: what it holds of limits and of its host (domain/needs.ts). */
+  held: number
   /** Its output is past the limit. */
   cut?: LogCut
   /** When it last printed something, or began, by the awake clock. */

@@ -341,14 +341,12 @@ export function prepareRows(db: Db) {
         .orderBy(sql`${events.id} desc`)
         .limit(1),
     ),
-    /** Answers what the run held. */
-    endEvent: hot<{ needs_id: number }>(
+    endEvent: hot(
       db,
       db
         .update(events)
         .set({ state: $('state') as never, duration: $('duration') as never })
-        .where(sql`${events.id} = ${$('id')} and ${events.state} = 'WORKING'`)
-        .returning({ needs_id: events.needs_id }),
+        .where(sql`${events.id} = ${$('id')} and ${events.state} = 'WORKING'`),
     ),
   }
 }

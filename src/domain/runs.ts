@@ -49,7 +49,7 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   const group = tree.get(leaf.parent)
   if (group) tree.started(group, now)
   saveWorker(tx, worker, { state: 'WORKING', current_event: run, last_job: leaf.id })
-  tx.after(() => live.addRun({ run, worker: worker.name, ping_time: now, progress: 0, log_start }, leaf))
+  tx.after(() => live.addRun({ run, worker: worker.name, ping_time: now, progress: 0, log_start, held }, leaf))
   const { memory, cores, gpus } = tx.needs.at(held)
   return { run, job, takes: { memory, cores, gpus } }
 
@@ -71,10 +71,13 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
   const duration = Math.max(0, now - leaf.start_time)
   const counts = end === 'FINISHED' || end === 'ERROR'
   const run_done = leaf.run_done + Number(counts)
-  const held = rows.endEvent.get({ id: run, state: end, duration })
   tx.changes.event(run, leaf.id, leaf.worker)
-  const worker = rows.worker.get({ name: leaf.worker })
-  if (held) holdUsage(tx, held.needs_id, worker ?? { name: leaf.worker, host: '' }, -1)
+  const worker = tx.roster.row(leaf.worker)
+  const living = live.runs.get(run)
+  // One that began in this commit is not alive yet.
+  const held = living?.held ?? rows.event.get({ id: run })?.needs_id ?? NOTHING
+  if (rows.endEvent.run({ id: run, state: end, duration }).changes > 0)
+    holdUsage(tx, held, worker ?? { name: leaf.worker, host: '' }, -1)
   if (end === 'ERROR') countFailure(tx, rootOf(tx, leaf), leaf.worker)
   if (worker?.current_event === run)
     saveWorker(tx, worker, {
@@ -83,7 +86,6 @@ export function endRun(tx: Tx, leaf: JobRow, end: RunEnd, change: Partial<JobRow
       finished: worker.finished + Number(end === 'FINISHED'),
       error: worker.error + Number(end === 'ERROR'),
     })
-  const living = live.runs.get(run)
   if (living) endOutput(tx, living)
   tx.after(() => {
     live.endRun(run)

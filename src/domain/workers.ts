@@ -14,7 +14,7 @@ const MOST_WORKERS = 100_000
 
 /** A worker speaks within an operation: it is made when nobody knows it. */
 export function greet(tx: Tx, name: string, vitals: Vitals): WorkerRow {
-  let row = tx.rows.worker.get({ name })
+  let row = tx.roster.row(name)
   if (!row) {
     if (tx.live.workers.size >= MOST_WORKERS)
       throw new FarmError(
@@ -83,7 +83,7 @@ export function loseRun(tx: Tx, worker: WorkerRow, why: string): { job: number; 
 export function leave(tx: Tx, name: string, session: string): void {
   const held = tx.live.sessions.get(name)
   if (held?.id !== session) return
-  const row = tx.rows.worker.get({ name })
+  const row = tx.roster.row(name)
   if (row) takeRunAway(tx, row)
   tx.after(() => tx.live.sessions.set(name, { ...held, left: true }))
 }
@@ -118,7 +118,7 @@ export function terminateWorkers(tx: Tx, names: readonly string[]): void {
 export function deleteWorkers(tx: Tx, names: readonly string[]): void {
   for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)))
   for (const name of names) {
-    const row = tx.rows.worker.get({ name })
+    const row = tx.roster.row(name)
     if (row) showOnRoster(tx, row, undefined)
   }
   for (let i = 0; i < names.length; i += 500)
@@ -145,7 +145,7 @@ export function listWorkers(core: Core): Worker[] {
 export function getWorkers(core: Core, names: Iterable<string>): Worker[] {
   const found: Worker[] = []
   for (const name of names) {
-    const row = core.rows.worker.get({ name })
+    const row = core.roster.row(name)
     if (row) found.push(toWorker(core, row))
   }
   return found
@@ -163,7 +163,7 @@ function toWorker({ live, usage }: Core, row: WorkerRow): Worker {
 }
 
 function workerRow(tx: Tx, name: string, field?: string): WorkerRow {
-  const row = tx.rows.worker.get({ name })
+  const row = tx.roster.row(name)
   if (!row) throw notFound(`There is no worker '${name}'.`, field)
   return row
 }

@@ -85,7 +85,7 @@ export function nothingFor(
   if (core.live.sessions.get(name)?.id !== session) return false
   // On a busy farm there mostly is something: then nothing need be looked at twice. The transaction does it anyway.
   if (core.roster.kindOf(name)?.served || wouldGetSomething(core, name)) return false
-  const worker = core.rows.worker.get({ name })
+  const worker = core.roster.row(name)
   if (worker?.state !== 'WAITING' || worker.current_event > 0) return false
   const isOther =
     (host ?? worker.host) !== worker.host ||

@@ -50,11 +50,11 @@ function failingWorkers({ failures, live }: Core): AttentionItem[] {
 }
 
 /** The longest silent first: that is the order of the signs of life. One that is stopped may be silent. */
-function silentWorkers({ live, rows }: Core): AttentionItem[] {
+function silentWorkers({ live, roster }: Core): AttentionItem[] {
   const items: AttentionItem[] = []
   for (const { name, lost, ping_time } of live.workers.values()) {
     if (!lost) continue
-    if (rows.worker.get({ name })?.active === 0) continue
+    if (roster.row(name)?.active === 0) continue
     items.push({ kind: 'worker_silent', text: `${name} shows no sign of life.`, worker: name, since: ping_time })
   }
   return items

@@ -77,11 +77,11 @@ export function rescueFromLostWorkers(tx: Tx, workerTimeout: number): number {
   for (const live of tx.live.silentFor(workerTimeout)) {
     if (live.lost) continue
     if (++rescued > AT_ONCE) return rescued
-    const row = tx.rows.worker.get({ name: live.name })
+    const row = tx.roster.row(live.name)
     if (row) {
       const lost = loseRun(tx, row, `was silent for ${workerTimeout} s`)
       if (lost) noteLater(tx, lost.job, lost.text)
-      const free = tx.rows.worker.get({ name: live.name })
+      const free = tx.roster.row(live.name)
       if (free) saveWorker(tx, free, { state: 'TIMEOUT' })
     }
     tx.after(() => {

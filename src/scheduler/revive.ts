@@ -1,4 +1,4 @@
-import { eq, gt } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { events, jobs, workers } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { LiveRun } from '../domain/live.ts'
@@ -11,17 +11,17 @@ const CHUNK = 1024 * 1024
 export function revive(core: Core): void {
   const { db, live, logs } = core
   for (const row of db.select().from(workers).all()) live.addWorker({ ...row, run: 0, lost: row.state === 'TIMEOUT' })
-  for (const { job, log_start } of db
-    .select({ job: jobs, log_start: events.log_start })
-    .from(jobs)
-    .innerJoin(events, eq(events.id, jobs.run))
-    .where(gt(jobs.run, 0))
+  for (const { job, log_start, held } of db
+    .select({ job: jobs, log_start: events.log_start, held: events.needs_id })
+    .from(events)
+    .innerJoin(jobs, and(eq(jobs.id, events.job_id), eq(jobs.run, events.id)))
+    .where(eq(events.state, 'WORKING'))
     .all()) {
     const { id, run, worker, ping_time, progress } = job
     // A power cut may cost a log its end, with where this run began: its worker then sends all of its output again.
     const begin = Math.min(log_start, logs.size(id))
     if (begin < log_start) db.update(events).set({ log_start: begin }).where(eq(events.id, run)).run()
-    live.addRun({ run, worker, ping_time, progress, log_start: begin }, job)
+    live.addRun({ run, worker, ping_time, progress, log_start: begin, held }, job)
     const living = live.runs.get(run)
     if (living) readAgain(core, living)
   }

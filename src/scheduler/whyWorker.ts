@@ -10,14 +10,14 @@ import { asked, list, MOST_NAMED, why } from './words.ts'
 
 /** Why a worker has nothing to do; with `next`, the job that it gets when it asks. */
 export function whyWorker(core: Core, name: string): Why {
-  const row = core.rows.worker.get({ name })
+  const row = core.roster.row(name)
   if (!row) throw notFound(`There is no worker '${name}'.`, 'name')
   const { state, active, current_event: run, last_job: job } = row
   if (run > 0) return why(state, [{ kind: 'running', text: `It runs job ${job}.`, run, job }])
   const reasons: WhyReason[] = []
   if (active === 0) reasons.push({ kind: 'inactive', text: 'It is stopped: start it.' })
   if (state === 'TIMEOUT' || state === 'TERMINATED')
-    reasons.push({ kind: 'silent', text: 'It shows no sign of life.', since: row.ping_time })
+    reasons.push({ kind: 'silent', text: 'It shows no sign of life.', since: core.live.workers.get(name)?.ping_time ?? row.ping_time })
   const asker = askerOf(core, row)
   const next = pick(core, asker)
   if (next === undefined) reasons.push(nothingFits(core, row, asker))
