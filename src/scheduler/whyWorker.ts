@@ -17,7 +17,11 @@ export function whyWorker(core: Core, name: string): Why {
   const reasons: WhyReason[] = []
   if (active === 0) reasons.push({ kind: 'inactive', text: 'It is stopped: start it.' })
   if (state === 'TIMEOUT' || state === 'TERMINATED')
-    reasons.push({ kind: 'silent', text: 'It shows no sign of life.', since: core.live.workers.get(name)?.ping_time ?? row.ping_time })
+    reasons.push({
+      kind: 'silent',
+      text: 'It shows no sign of life.',
+      since: core.live.workers.get(name)?.ping_time ?? row.ping_time,
+    })
   const asker = askerOf(core, row)
   const next = pick(core, asker)
   if (next === undefined) reasons.push(nothingFits(core, row, asker))

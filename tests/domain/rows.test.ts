@@ -41,3 +41,7 @@ test('a scan is seen for what it is', () => {
   const plan = db.sqlite.query<{ detail: string }, []>('EXPLAIN QUERY PLAN select * from jobs where dir = NULL').all()
   expect(plan[0]?.detail).toStartWith('SCAN')
 })
+
+test('no value that is bound has a statement prepared anew: each stands behind a plus (db/hot.ts)', () => {
+  for (const { sql } of Object.values(rows)) expect(sql).not.toMatch(/(?<!\+)\?/)
+})

@@ -1,6 +1,6 @@
 /** Holds a farm against the model, and against itself: what is in memory and what is counted must follow from the rows. */
 import { expect } from 'bun:test'
-import type { JobRow } from '../../src/db/schema.ts'
+import { type JobRow, workers } from '../../src/db/schema.ts'
 import { Blocklist } from '../../src/domain/blocklist.ts'
 import { checkFarm } from '../../src/domain/check.ts'
 import { DISTINCT } from '../../src/domain/distinct.ts'
@@ -175,6 +175,10 @@ function expectMemoryOfRows({ db, farm: { core } }: TestFarm): void {
   same('limits', [...core.usage.limits].sort(), [...new Usage(db, core.needs).limits].sort())
   const portraitOf = (roster: Roster) => [...roster.kinds].map((kind) => [kind.key, [...kind.members].sort()]).sort()
   same('workers that are present', portraitOf(core.roster), portraitOf(new Roster(db)))
+  const SIGNS = { ip: '', ping_time: 0, cpu: '', free_memory: 0, total_memory: 0 }
+  const bare = (row: object | undefined) => ({ ...row, ...SIGNS })
+  for (const row of db.select().from(workers).all())
+    same(`the row of ${row.name}`, bare(core.roster.row(row.name)), bare(row))
   const blocklist = new Blocklist(db, core.policy.blocklistAfter)
   for (const name of core.live.workers.keys())
     same(`what ${name} is blocked for`, [...core.blocklist.of(name)].sort(), [...blocklist.of(name)].sort())
