@@ -24,8 +24,23 @@ export class Unreachable extends Error {
 /** `no answer from http://farm:19211 (ECONNREFUSED)`: what the system says further is no help to anybody. */
 export function whyUnreachable({ message, cause }: Unreachable): string {
   const reason = cause instanceof Error && ('code' in cause && typeof cause.code === 'string' ? cause.code : cause.name)
+  const words = reason && CERTIFICATES[reason]
   const [noAnswer = message] = message.split(': ')
-  return reason ? `${noAnswer} (${reason})` : noAnswer
+  return reason ? `${noAnswer} (${words ? `${reason}: ${words}` : reason})` : noAnswer
+}
+
+const UNTRUSTED =
+  'its certificate is of an authority that this machine does not know; name that one with --ca or COALITION_CA'
+const CERTIFICATES: Record<string, string> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; is the clock of this machine right?',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for other names; use one of those',
+  EPROTO: 'there is no TLS; is it http:// there?',
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -44,14 +59,16 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** What a client shows of itself, when it does. */
+/** What a client shows of itself, when it does, and of whom it takes a certificate. */
 export interface Shown {
   token?: string | undefined
   /** A session, as `name=value`: where no browser keeps it. */
   cookie?: string | undefined
+  /** PEM: the authority that signed the server's certificate, and no other. */
+  ca?: string | undefined
 }
 
-export function createClient(serverUrl: string, { token, cookie }: Shown = {}): Client {
+export function createClient(serverUrl: string, { token, cookie, ca }: Shown = {}): Client {
   const url = serverUrl.replace(/\/+$/, '')
 
   async function open(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<Response> {
@@ -67,6 +84,7 @@ export function createClient(serverUrl: string, { token, cookie }: Shown = {}): 
         },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+        ...(ca !== undefined && { tls: { ca } }),
       })
     } catch (error) {
       throw new Unreachable(url, error)

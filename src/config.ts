@@ -12,6 +12,7 @@ import { DEFAULT_PORT, isServerAddress } from './address.ts'
 import { DOOR_OPTIONS, fits } from './settings/doors.ts'
 import { type Option, option, type Table, type Values } from './settings/option.ts'
 import { SIGNIN_OPTIONS } from './settings/signin.ts'
+import { TLS_OPTIONS } from './settings/tls.ts'
 import { WORKER_OPTIONS } from './settings/worker.ts'
 
 export { type Option, WORKER_OPTIONS }
@@ -155,6 +156,7 @@ export const SERVER_OPTIONS = {
     env: 'COALITION_KEEP_EVENTS',
     description: 'days after which the event of a run is deleted; 0: never',
   }),
+  ...TLS_OPTIONS,
   ...DOOR_OPTIONS,
   ...SIGNIN_OPTIONS,
 } as const satisfies Table
@@ -278,7 +280,7 @@ function check(option: Option, value: unknown, where: string, folder: string): u
   if (!ok || (option.env === 'COALITION_URL' && value !== '' && !isServerAddress(String(value)))) {
     throw new ConfigError(`${where}: ${JSON.stringify(value)} is not ${expected(option)} (${option.description})`)
   }
-  return option.path ? resolve(folder, String(value)) : value
+  return option.path && value !== '' ? resolve(folder, String(value)) : value
 }
 
 function expected({ schema, env }: Option): string {

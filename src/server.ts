@@ -16,6 +16,9 @@ import { createWorkerCredentials } from './doors/workers.ts'
 import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
 import { createApp } from './http/app.ts'
+import { certificateFiles, type Pair, pairOf, readFiles } from './listener/certificate.ts'
+import { Listener } from './listener/listener.ts'
+import { Renewal } from './listener/renewal.ts'
 
 export { StartError }
 
@@ -44,6 +47,9 @@ export interface ServerConfig extends DirectorySettings {
   /** Days, 0: for ever. */
   keep_finished?: number
   keep_events?: number
+  /** PEM files (settings/tls.ts); both, or none. */
+  tls_cert?: string
+  tls_key?: string
   /** Who may come in (settings/doors.ts); lists of networks, names and sites. */
   trust?: string[]
   loopback?: 'trust' | 'ask'
@@ -76,7 +82,17 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
   const directory = directoryOf(config)
-  const rules = doorRules(config)
+  const files = orStartError(() => certificateFiles(config.tls_cert ?? '', config.tls_key ?? ''))
+  const pair =
+    files &&
+    (await readFiles(files)
+      .then((texts) => pairOf(texts, files))
+      .catch(startError))
+  if (pair && config.discovery === 'on')
+    throw new StartError(
+      'discovery is "on", and workers that look for a server by broadcast do not speak TLS: give them its address, and leave discovery out.',
+    )
+  const rules = doorRules(config, pair)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
   const checkpointer = new Checkpointer(folder.db.sqlite, databaseIn(data))
@@ -91,17 +107,16 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
   const doors = new Doors(rules, people, workers)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
+  const listener = new Listener(app, {
+    hostname: host,
+    port,
+    maxRequestBodySize: MAX_BODY,
+    idleTimeout: IDLE_SECONDS,
+    // Otherwise a failure is answered with a page that shows the source.
+    development: false,
+  })
   try {
-    app.listen({
-      hostname: host,
-      port,
-      // Elysia's default is true: on Linux a second server would then share the port, and each get half of the calls.
-      reusePort: false,
-      maxRequestBodySize: MAX_BODY,
-      idleTimeout: IDLE_SECONDS,
-      // Otherwise a failure is answered with a page that shows the source.
-      development: false,
-    })
+    listener.listen(pair)
   } catch (error) {
     await farm.stop()
     folder.close()
@@ -124,24 +139,30 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       users: people.users.list().length,
       directory: config.ldap_url ?? '',
       joinToken: workers.canJoin(),
+      ...(pair && { tls: pair }),
     }))
       console.error(line)
-  const listening = app.server?.port ?? port
-  if (!isLoopback(host) || config.loopback === 'ask') tellFirstAdmin(people, host, listening)
-  const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host))
+  const listening = listener.port
+  const scheme = pair ? 'https' : 'http'
+  if (!isLoopback(host) || config.loopback === 'ask') tellFirstAdmin(people, linkTo(scheme, host, listening, pair))
+  const renewal =
+    files && pair && new Renewal({ files, pair, use: (renewed) => listener.replace(renewed), say: console.error })
+  renewal?.start()
+  const offered = discovery === 'on' || (discovery === 'auto' && !isLoopback(host) && !pair)
   const discovered = offered ? await answerWorkers(host, listening, console.error) : undefined
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${listening}`,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${listening}`,
     port: listening,
     async stop() {
       discovered?.close()
+      renewal?.stop()
       await schedule.stop()
-      void app.server?.stop(false)
+      listener.close()
       await farm.stop()
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
       const deadline = performance.now() + STOP_MS
-      while ((app.server?.pendingRequests ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10)
-      await app.server?.stop(true)
+      while (listener.pending > 0 && performance.now() < deadline) await Bun.sleep(10)
+      await listener.end()
       await checkpointer.stop()
       folder.close()
     },
@@ -149,26 +170,36 @@ export async function startServer(config: ServerConfig): Promise<Server> {
 }
 
 /** Once: what is printed is in the log of a service, and good for one admin and one day. */
-function tellFirstAdmin(people: Crowd, host: string, port: number): void {
+function tellFirstAdmin(people: Crowd, url: string): void {
   const secret = people.anybody() ? undefined : people.first.offer()
   if (secret === undefined) return
-  const name = isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host
   // Behind the #, so that no proxy writes it down.
-  console.error(
-    `There is no user yet. Make the first admin here, within a day: http://${name}:${port}/firstadmin#${secret}`,
-  )
+  console.error(`There is no user yet. Make the first admin here, within a day: ${url}/firstadmin#${secret}`)
+}
+
+/** As another machine reaches it: with TLS by a name that the certificate has. */
+function linkTo(scheme: string, host: string, port: number, pair: Pair | undefined): string {
+  const certified = pair?.names.find((name) => !name.startsWith('*') && name !== 'localhost')
+  const name = certified ?? (isAnyAddress(host) ? hostname() : host.includes(':') ? `[${host}]` : host)
+  return `${scheme}://${name}:${port}`
 }
 
 const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
-function doorRules(config: ServerConfig): DoorRules {
+function doorRules(config: ServerConfig, pair: Pair | undefined): DoorRules {
   const { host, trust, loopback, hosts = [], origins, trusted_proxies, workers_trust } = config
   const { commands_allow, commands_users } = config
   return {
     onLoopbackOnly: isLoopback(host),
     hosts: [
-      ...new Set([...namesOf(hostname()), ...(HOST_NAME.test(host) && isIP(host) === 0 ? [host] : []), ...hosts]),
+      ...new Set([
+        ...namesOf(hostname()),
+        ...(HOST_NAME.test(host) && isIP(host) === 0 ? [host] : []),
+        ...hosts,
+        ...(pair?.names ?? []),
+      ]),
     ],
+    tls: pair !== undefined,
     ...(trust && { trust }),
     ...(loopback && { loopback }),
     ...(origins && { origins }),
@@ -188,6 +219,20 @@ function commandsOf(rules: CommandRules): Commands {
     if (error instanceof FarmError) throw new StartError(`${error.field}: ${error.message}`, error)
     throw error
   }
+}
+
+function orStartError<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    return startError(error)
+  }
+}
+
+/** The words name the option. */
+function startError(error: unknown): never {
+  if (error instanceof FarmError) throw new StartError(error.message, error)
+  throw error
 }
 
 /** What the configuration says; the rest is as the farm has it by default. */

@@ -76,14 +76,15 @@ function packageOf(specifier: string): string {
 const roomOf = (file: string): string => file.split('/')[0]?.replace(/\.tsx?$/, '') ?? ''
 
 /** What everybody may know: they know nothing of the program themselves. */
-const LEAVES = ['errors', 'version', 'address', 'environment', 'self', 'user']
+const LEAVES = ['errors', 'version', 'address', 'environment', 'self', 'user', 'authority']
 /** What the wire looks like; below the tables, from which it is derived. */
 const WIRE = ['models', 'protocol', 'answers', 'watch']
 /** What each room may import besides itself: main → cli → server → http → farm → scheduler → domain → db. */
 const ARROWS: Record<string, string[]> = {
   main: ['cli'],
   cli: ['server', 'import', 'backup', 'worker', 'demo', 'client', 'config', ...WIRE, ...LEAVES],
-  server: ['directory', 'http', 'doors', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  server: ['directory', 'listener', 'http', 'doors', 'farm', 'backup', 'db', 'discovery', 'config', ...LEAVES],
+  listener: ['errors'],
   directory: ['doors', 'db'],
   http: ['doors', 'farm', 'domain', 'db', 'bundle', ...WIRE, ...LEAVES],
   // Who may come in, and to what: beside the farm, which lets everybody do everything.
@@ -102,7 +103,7 @@ const ARROWS: Record<string, string[]> = {
   protocol: ['models', 'db'],
   answers: ['db'],
   watch: ['models', 'answers'],
-  worker: ['client', ...WIRE, 'errors', 'environment', 'self', 'lock'],
+  worker: ['client', ...WIRE, 'errors', 'environment', 'self', 'lock', 'authority'],
   demo: ['client', ...WIRE, 'errors', 'user'],
   client: [...WIRE, 'errors'],
   config: ['address', 'settings'],
@@ -116,6 +117,7 @@ const ARROWS: Record<string, string[]> = {
   environment: [],
   self: [],
   user: [],
+  authority: ['errors'],
 }
 
 /**

@@ -38,6 +38,7 @@ describe('one configuration out of four places', () => {
     expect(server.data).toContain('coalition')
     expect(worker).toEqual({
       server: '',
+      ca: '',
       name: hostname(),
       workers: 1,
       memory: 0,

@@ -8,7 +8,7 @@ import { type Client, createClient } from '../client.ts'
 import { loadConfig, type ServerConfig } from '../config.ts'
 import type { DemoRequest } from '../demo/submit.ts'
 import { VERSION } from '../version.ts'
-import { bothOptions, connect, examples, givenFlags, integer, serverOption } from './options.ts'
+import { authorityOf, bothOptions, connect, examples, givenFlags, integer, serverOption } from './options.ts'
 import { EXIT, Exit, failed, wrongUsage } from './outcome.ts'
 import { print } from './output.ts'
 import { endService, untilSignal } from './signals.ts'
@@ -58,7 +58,10 @@ export const demoCommand = () =>
         try {
           const url = localUrl(running.url)
           await print(`coalition ${VERSION}: server on ${url}, ${config.worker.workers} workers`)
-          const path = await Promise.race([render(createClient(url), request, stop), running.ended])
+          const path = await Promise.race([
+            render(createClient(url, { ca: authorityOf(config.worker) }), request, stop),
+            running.ended,
+          ])
           if (path) {
             await print(`The animation is ${path} (any browser plays it)`)
             await print(`The server stays up at ${url} - the API is at ${url}/docs - until Ctrl-C.`)

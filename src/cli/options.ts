@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 import { DEFAULT_PORT, serverUrl } from '../address.ts'
+import { readAuthority } from '../authority.ts'
 import { type Client, createClient } from '../client.ts'
 import { type Option as ConfigOption, flagName, loadConfig, SERVER_OPTIONS, WORKER_OPTIONS } from '../config.ts'
 import type { Dependency } from '../models.ts'
@@ -26,7 +27,7 @@ function tableOptions<A extends Any, O extends OptionValues, G extends OptionVal
 }
 
 const CONFIG_FLAG = ['--config <file>', 'configuration file (env: COALITION_CONFIG)'] as const
-const { server: _, ...WITHOUT_SERVER } = WORKER_OPTIONS
+const { server: _, ca: CA, ...WITHOUT_SERVER } = WORKER_OPTIONS
 
 export const serverOptions = <A extends Any, O extends OptionValues, G extends OptionValues>(c: Command<A, O, G>) =>
   tableOptions(c, SERVER_OPTIONS).option(...CONFIG_FLAG)
@@ -67,7 +68,9 @@ export function placesOf(options: OptionValues & { config?: string | undefined }
 export const clientOptions = <A extends Any, O extends OptionValues, G extends OptionValues>(c: Command<A, O, G>) =>
   serverOption(c).option('--json', "print the API's answer")
 export const serverOption = <A extends Any, O extends OptionValues, G extends OptionValues>(c: Command<A, O, G>) =>
-  c.option('--server <url>', `address of the server (default: localhost:${DEFAULT_PORT}, env: COALITION_URL)`, address)
+  c
+    .option('--server <url>', `address of the server (default: localhost:${DEFAULT_PORT}, env: COALITION_URL)`, address)
+    .option('--ca <file>', `${CA.description} (env: ${CA.env})`)
 
 /** Inside a job COALITION_SERVER is the farm that runs it: what it submits goes to the same one. */
 export function serverOf(
@@ -81,10 +84,14 @@ export function serverOf(
 }
 
 /** With the token that belongs to that server, if there is one. */
-export function connect(options: { server?: string | undefined }): Client {
+export function connect(options: { server?: string | undefined; ca?: string | undefined }): Client {
   const url = serverOf(options)
-  return createClient(url, { token: tokenFor(url) })
+  return createClient(url, { token: tokenFor(url), ca: authorityOf(options) })
 }
+
+/** Undefined: those that the system knows. */
+export const authorityOf = ({ ca }: { ca?: string | undefined }): string | undefined =>
+  readAuthority(ca || process.env.COALITION_CA || '')
 
 function address(text: string): string {
   const url = serverUrl(text)

@@ -22,7 +22,7 @@ export const workerCommand = () =>
       const { server, worker } = loadConfig(flags, options.config)
       const signals = untilSignal()
       const stop = options.withParent ? AbortSignal.any([signals, stdinEnds()]) : signals
-      const { name, workers, sleep: sleepSeconds, startup, runcommand, memory, cores, gpus, credentials } = worker
+      const { name, workers, sleep: sleepSeconds, startup, runcommand, memory, cores, gpus, credentials, ca } = worker
       const joinToken = worker.join_token
       const url = serverUrl(worker.server) ?? (await discoverServer({ port: server.port, log: console.error }, stop))
       if (url !== undefined) {
@@ -32,7 +32,7 @@ export const workerCommand = () =>
         ])
         const machine = machineOf({ memory, cores, gpus })
         await runAgent(
-          { serverUrl: url, name, workers, sleepSeconds, startup, runcommand, machine, credentials, joinToken },
+          { serverUrl: url, name, workers, sleepSeconds, startup, runcommand, machine, credentials, joinToken, ca },
           stop,
         )
       }

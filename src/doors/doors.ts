@@ -14,6 +14,8 @@ export interface DoorRules extends PeerRules {
   /** Whether every peer is this machine: then nobody has to be asked where he is. */
   onLoopbackOnly?: boolean
   commands?: Commands
+  /** Whether every call comes by https, to this server itself. */
+  tls?: boolean
 }
 
 interface Sent {
@@ -27,9 +29,8 @@ const LOOPBACK = '127.0.0.1'
 const BEARER = /^bearer +(\S+) *$/i
 /** The second is for TLS: a browser takes a cookie of that name only with Secure, and from no other host. */
 const SESSION = /(?:^|;\s*)(?:__Host-)?coalition_session=([^;\s]+)/
-
-/** What the cookie of a session holds. */
-export const sessionIn = (headers: Sent): string | undefined => SESSION.exec(headers.get('cookie') ?? '')?.[1]
+/** Where there is nothing but TLS, another one was planted: by a neighbour of the domain, or on the way to an http:// page. */
+const OVER_TLS = /(?:^|;\s*)__Host-coalition_session=([^;\s]+)/
 
 /** A credential was shown that opens nothing: it is said, and not taken for none. */
 export const UNKNOWN = Symbol('unknown credential')
@@ -40,6 +41,7 @@ export class Doors {
   readonly #peers: Peers
   readonly #origins: ReadonlySet<string>
   readonly #skipsAddress: boolean
+  readonly #session: RegExp
   readonly #hasProxies: boolean
 
   constructor(
@@ -51,11 +53,18 @@ export class Doors {
     this.commands = rules.commands ?? new Commands({})
     this.#peers = new Peers(rules)
     this.#origins = new Set(rules.origins?.map((origin) => origin.toLowerCase().replace(/\/$/, '')))
+    this.#session = rules.tls ? OVER_TLS : SESSION
     this.#hasProxies = (rules.trustedProxies?.length ?? 0) > 0
     this.#skipsAddress = rules.onLoopbackOnly === true && !this.#hasProxies
   }
 
   readonly lists = (origin: string): boolean => this.#origins.has(origin)
+
+  /** What the cookie of a session holds. */
+  sessionIn(headers: Sent): string | undefined {
+    const cookie = headers.get('cookie')
+    return cookie === null ? undefined : this.#session.exec(cookie)?.[1]
+  }
 
   get hasOrigins(): boolean {
     return this.#origins.size > 0
@@ -88,7 +97,7 @@ export class Doors {
       return actor ? { actor, address: peer.address, anyWorker: peer.anyWorker } : UNKNOWN
     }
     if (!cookies || !this.people) return peer
-    const session = sessionIn(headers)
+    const session = this.sessionIn(headers)
     const actor: Actor | undefined = session === undefined ? undefined : this.people.identify({ session }, now)
     return actor ? { actor, address: peer.address, anyWorker: false } : peer
   }

@@ -10,10 +10,12 @@ export interface Entrances {
   /** Where more of them may sign in; empty: nowhere. */
   directory: string
   joinToken: boolean
+  /** The certificate that is shown, with TLS. */
+  tls?: { names: readonly string[] }
 }
 
 export function entrances(doors: Entrances): string[] {
-  const { trust, workersTrust, loopback, proxies, names, users, directory, joinToken } = doors
+  const { trust, workersTrust, loopback, proxies, names, users, directory, joinToken, tls } = doors
   const list = (items: readonly string[]) => items.join(', ')
   const lines = [
     trust.length > 0
@@ -34,6 +36,10 @@ export function entrances(doors: Entrances): string[] {
   if (workersTrust.length > 0) lines.push(`old workers, without a word, from ${list(workersTrust)}`)
   if (proxies.length > 0) lines.push(`X-Forwarded-For is believed of ${list(proxies)}`)
   lines.push(`the server answers to addresses, localhost${names.map((name) => `, ${name}`).join('')}`)
-  lines.push('without TLS, passwords and tokens can be read on the way: put a proxy with TLS before it')
+  lines.push(
+    tls
+      ? `by https only, with a certificate for ${tls.names.length > 0 ? list(tls.names) : 'no name'}`
+      : 'without TLS, passwords and tokens can be read on the way: tls.cert and tls.key turn it on, or a proxy before it has it',
+  )
   return ['Who gets in here:', ...lines.map((line) => `  ${line}`)]
 }

@@ -18,7 +18,7 @@ export function foreignSite(
   headers: Sent,
   host: string | null,
   listed: Listed,
-  { byGet = false } = {},
+  { byGet = false, overTls = () => false }: { byGet?: boolean; overTls?: () => boolean } = {},
 ): string | undefined {
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
@@ -28,8 +28,13 @@ export function foreignSite(
     return undefined
   }
   if (origin !== null && listed(origin)) return undefined
-  if (site !== null ? site === 'same-origin' || site === 'none' : URL.parse(origin ?? '')?.host === host)
-    return undefined
+  if (site !== null ? site === 'same-origin' || site === 'none' : isOwn(origin, host, overTls)) return undefined
   const page = origin === null || origin === 'null' ? 'another site' : origin
   return `A page of ${page} asked for this: only pages of this server may. If that one is yours, list it as origins in coalition.toml.`
+}
+
+/** A page that came in clear is not one of a server with TLS, whatever its name: anybody on the way could have written it. */
+function isOwn(origin: string | null, host: string | null, overTls: () => boolean): boolean {
+  const page = URL.parse(origin ?? '')
+  return page?.host === host && (page?.protocol === 'https:' || !overTls())
 }

@@ -33,7 +33,10 @@ export function createGuard(farm: Farm, doors: Doors) {
     const host = doors.hostOf(request.headers, address)
     if (!doors.hosts.has(host)) return misdirected(host ?? '', doors.hosts.names)
     if (!changes) return undefined
-    const words = foreignSite(request.headers, host, doors.lists, { byGet: SAFE.includes(request.method) })
+    const words = foreignSite(request.headers, host, doors.lists, {
+      byGet: SAFE.includes(request.method),
+      overTls: () => doors.overTls(request.headers, request.url, address),
+    })
     return words === undefined ? undefined : problem(403, words)
   }
 

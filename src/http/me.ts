@@ -1,6 +1,5 @@
 import { Elysia } from 'elysia'
 import type { Actor } from '../doors/actor.ts'
-import { sessionIn } from '../doors/doors.ts'
 import type { Crowd } from '../doors/people.ts'
 import { managesPeople } from '../doors/rights.ts'
 import type { Opened } from '../doors/sessions.ts'
@@ -49,7 +48,7 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
       '/signin',
       async ({ body, request }) => {
         const session = await people.sessions.signIn(body.name, body.password, guard.visitorOf(request).address)
-        const before = sessionIn(request.headers)
+        const before = guard.doors.sessionIn(request.headers)
         if (before !== undefined) await people.sessions.signOut(before)
         return opened(request, session)
       },
@@ -68,7 +67,7 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
     .post(
       '/signout',
       async ({ request }) => {
-        const session = sessionIn(request.headers)
+        const session = guard.doors.sessionIn(request.headers)
         if (session !== undefined) await people.sessions.signOut(session)
         return json(1, 200, { 'set-cookie': sessionCookie(overTls(request), '', 0) })
       },
@@ -86,7 +85,7 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
         const actor = guard.visitorOf(request).actor
         if (actor.kind !== 'user' || actor.by !== 'session')
           throw new FarmError('unauthenticated', 'Sign in first: a password is changed in a session.')
-        await people.users.changePassword(actor.name, body.old, body.password, sessionIn(request.headers))
+        await people.users.changePassword(actor.name, body.old, body.password, guard.doors.sessionIn(request.headers))
         return done()
       },
       {

@@ -22,6 +22,15 @@ export const WORKER_OPTIONS = {
     description: 'name of the worker; several on one machine are NAME-1, NAME-2, ...',
     defaultText: 'the host name',
   }),
+  ca: option({
+    schema: Type.String({ maxLength: 4096 }),
+    default: '',
+    flag: '--ca <file>',
+    // The clients' variable, as with COALITION_URL.
+    env: 'COALITION_CA',
+    description: "certificate (PEM) of the authority that signed the server's, where the system does not know it",
+    path: true,
+  }),
   workers: option({
     schema: Type.Integer({ minimum: 1, maximum: 1000 }),
     default: 1,

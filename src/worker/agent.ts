@@ -1,5 +1,6 @@
 /** The worker agent: slots on one host, for one server. */
 import { tmpdir } from 'node:os'
+import { readAuthority } from '../authority.ts'
 import { createClient } from '../client.ts'
 import type { Environment } from '../environment.ts'
 import { FarmError } from '../errors.ts'
@@ -31,6 +32,8 @@ export interface AgentOptions {
   joinToken?: string
   /** Where the credentials are that it gave for that. */
   credentials?: string
+  /** The file of the authority that signed the server's certificate. */
+  ca?: string
   log?: (line: string) => void
   waitSeconds?: number
   heartbeatSeconds?: number
@@ -50,9 +53,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   if (problem) throw new FarmError('invalid', problem, 'runcommand')
   const { log = logLine, graceSeconds = 5 } = options
   const names = slotNames(options.name, options.workers)
-  const environment = ownEnvironment()
-  const client = createClient(options.serverUrl)
-  const home = await openHome(options.temporaryDir ?? tmpdir(), client.url, names, graceSeconds, options.credentials)
+  // What a job submits goes to the same server.
+  const environment = { ...ownEnvironment(), ...(options.ca && { COALITION_CA: options.ca }) }
+  const ca = readAuthority(options.ca ?? '')
+  const client = createClient(options.serverUrl, { ca })
+  const home = await openHome(options.temporaryDir ?? tmpdir(), client.url, names, graceSeconds, {
+    credentials: options.credentials,
+    ca: options.ca,
+  })
   const { folder, session } = home
   const guard = startGuard({ ...home, graceSeconds }, log)
   const held = new Set<Run>()
@@ -67,13 +75,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const link = createLink(client, log)
     const { joinToken = '', credentials: file = '' } = options
     const credentialOf = (worker: string): Credential => {
-      const own = { server: client.url, worker, file, joinToken, log }
-      let shown = createClient(client.url, { token: keptCredential(file, client.url, worker) })
+      const own = { server: client.url, worker, file, joinToken, ca, log }
+      let shown = createClient(client.url, { token: keptCredential(file, client.url, worker), ca })
       return {
         client: () => shown,
         async renew() {
           const token = await join(own)
-          if (token !== undefined) shown = createClient(client.url, { token })
+          if (token !== undefined) shown = createClient(client.url, { token, ca })
           return token !== undefined
         },
       }

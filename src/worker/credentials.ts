@@ -38,14 +38,15 @@ export interface Joining {
   file: string
   /** Empty: what is in the file is all there is. */
   joinToken: string
+  ca: string | undefined
   log: (line: string) => void
 }
 
 /** Exchanges the join token; undefined without one. Throws what the client throws. */
-export async function join({ server, worker, file, joinToken, log }: Joining): Promise<string | undefined> {
+export async function join({ server, worker, file, joinToken, ca, log }: Joining): Promise<string | undefined> {
   if (joinToken === '') return undefined
   const request: JoinRequest = { token: joinToken, worker }
-  const { credential } = await createClient(server).call<JoinAnswer>('POST', '/api/workers/join', request)
+  const { credential } = await createClient(server, { ca }).call<JoinAnswer>('POST', '/api/workers/join', request)
   try {
     keep(file, server, worker, credential)
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readAuthority } from '../authority.ts'
 import { createClient } from '../client.ts'
 import { FarmError } from '../errors.ts'
 import { type Lock, takeLock } from '../lock.ts'
@@ -19,6 +20,8 @@ export interface Identity {
   session: string
   /** The file of the credentials of its slots. */
   credentials: string
+  /** The file of the authority of the server's certificate; empty: the system's. */
+  ca: string
 }
 
 export interface Home extends Identity {
@@ -37,7 +40,7 @@ export async function openHome(
   server: string,
   workers: string[],
   graceSeconds: number,
-  credentials = '',
+  { credentials = '', ca = '' } = {},
 ): Promise<Home> {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(PREFIX)) continue
@@ -58,13 +61,14 @@ export async function openHome(
   const folder = mkdtempSync(join(parent, PREFIX))
   const session = crypto.randomUUID()
   const lock = takeLock(join(folder, LOCK))
-  writeFileSync(join(folder, IDENTITY), JSON.stringify({ server, workers, session, credentials }), { mode: 0o600 })
+  writeFileSync(join(folder, IDENTITY), JSON.stringify({ server, workers, session, credentials, ca }), { mode: 0o600 })
   return {
     folder,
     server,
     workers,
     session,
     credentials,
+    ca,
     close() {
       lock?.close()
       rmSync(folder, { recursive: true, force: true })
@@ -92,9 +96,10 @@ function readIdentity(folder: string): Identity | undefined {
       workers,
       session,
       credentials = '',
+      ca = '',
     } = JSON.parse(readFileSync(join(folder, IDENTITY), 'utf8')) as Partial<Identity>
     if (typeof server !== 'string' || typeof session !== 'string' || !Array.isArray(workers)) return undefined
-    return { server, workers, session, credentials }
+    return { server, workers, session, credentials, ca }
   } catch {
     return undefined
   }
@@ -114,14 +119,15 @@ const LEAVE_SECONDS = 3
 
 /** Ends what a dead agent left running, then gives its jobs back: nobody else starts one before its processes are gone. */
 export async function bury(
-  { server, workers, session, credentials }: Identity,
+  { server, workers, session, credentials, ca: file }: Identity,
   left: Leftover[],
   graceSeconds: number,
 ): Promise<void> {
   await Promise.all(left.map(({ pid, marks }) => killTree(pid ?? NOBODY, graceSeconds, marks)))
+  const ca = readAuthority(file)
   await Promise.allSettled(
     workers.map((worker) =>
-      createClient(server, { token: keptCredential(credentials, server, worker) }).call(
+      createClient(server, { token: keptCredential(credentials, server, worker), ca }).call(
         'POST',
         `/api/workers/${encodeURIComponent(worker)}/leave`,
         { session },
