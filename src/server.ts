@@ -5,7 +5,7 @@ import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { Checkpointer } from './db/checkpointer.ts'
 import { type DataFolder, type Durability, databaseIn, openData, StartError, unusable } from './db/open.ts'
-import { type DirectorySettings, directoryOf } from './directory.ts'
+import { type DirectorySettings, directoryOf, type ProviderSettings, providerOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
@@ -19,7 +19,7 @@ import { createApp } from './http/app.ts'
 
 export { StartError }
 
-export interface ServerConfig extends DirectorySettings {
+export interface ServerConfig extends DirectorySettings, ProviderSettings {
   host: string
   /** 0: any free one. */
   port: number
@@ -76,6 +76,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
   const directory = directoryOf(config)
+  const provider = providerOf(config)
   const rules = doorRules(config)
   const folder = openData(data, { durability, backups })
   const farm = openFarm(folder, backups, config)
@@ -87,7 +88,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const people = createPeople(farm, { directory })
+  const people = createPeople(farm, { directory, provider })
   const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
   const doors = new Doors(rules, people, workers)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
@@ -122,7 +123,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
-      directory: config.ldap_url ?? '',
+      elsewhere: [config.ldap_url ?? '', config.oidc_issuer ?? ''].filter((url) => url !== ''),
       joinToken: workers.canJoin(),
     }))
       console.error(line)
