@@ -179,6 +179,7 @@ CREATE TABLE `users` (
 	`rights` text DEFAULT '' NOT NULL,
 	`password` text DEFAULT '' NOT NULL,
 	`source` text DEFAULT 'local' NOT NULL,
+	`subject` text DEFAULT '' NOT NULL,
 	`disabled` integer DEFAULT 0 NOT NULL,
 	`created` integer DEFAULT 0 NOT NULL,
 	`signed_in` integer DEFAULT 0 NOT NULL

@@ -5,7 +5,7 @@ import { parseWeights } from './config.ts'
 import { backupsIn } from './db/backups.ts'
 import { Checkpointer } from './db/checkpointer.ts'
 import { type DataFolder, type Durability, databaseIn, openData, StartError, unusable } from './db/open.ts'
-import { type DirectorySettings, directoryOf } from './directory.ts'
+import { type DirectorySettings, directoryOf, type ProviderSettings, providerOf } from './directory.ts'
 import { answerWorkers, isLoopback } from './discovery.ts'
 import { type CommandRules, Commands } from './doors/commands.ts'
 import { type DoorRules, Doors } from './doors/doors.ts'
@@ -22,7 +22,7 @@ import { Renewal } from './listener/renewal.ts'
 
 export { StartError }
 
-export interface ServerConfig extends DirectorySettings {
+export interface ServerConfig extends DirectorySettings, ProviderSettings {
   host: string
   /** 0: any free one. */
   port: number
@@ -82,6 +82,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const { host, port, data, discovery = 'auto', durability, backup_every = 0, backup_keep = 1 } = config
   const backups = config.backup_dir || backupsIn(data)
   const directory = directoryOf(config)
+  const provider = providerOf(config)
   const files = orStartError(() => certificateFiles(config.tls_cert ?? '', config.tls_key ?? ''))
   const pair =
     files &&
@@ -103,7 +104,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     keep: backup_keep,
     worthwhile: () => farm.core.tree.size > 0 || farm.health().jobs.total > 0,
   })
-  const people = createPeople(farm, { directory })
+  const people = createPeople(farm, { directory, provider })
   const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
   const doors = new Doors(rules, people, workers)
   const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
@@ -137,7 +138,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       proxies: config.trusted_proxies ?? [],
       names: doors.hosts.names,
       users: people.users.list().length,
-      directory: config.ldap_url ?? '',
+      elsewhere: [config.ldap_url ?? '', config.oidc_issuer ?? ''].filter((url) => url !== ''),
       joinToken: workers.canJoin(),
       ...(pair && { tls: pair }),
     }))

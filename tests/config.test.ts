@@ -202,7 +202,7 @@ function configurationTable(): string {
     const [key, { flag, env, description, defaultText, default: value }] = entry
     const place = entry[1].at ?? `${prefix}${key}`
     const shown = defaultText ?? (value === '' ? '' : `\`${value}\``)
-    return `| \`${place}\` | \`${flag}\` | \`${env}\` | ${shown} | ${description} |`
+    return `| \`${place}\` | ${flag && `\`${flag}\``} | \`${env}\` | ${shown} | ${description} |`
   }
   return [
     '| `coalition.toml` | flag | environment | default | |',

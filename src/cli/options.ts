@@ -19,6 +19,7 @@ function tableOptions<A extends Any, O extends OptionValues, G extends OptionVal
   defaults: Record<string, string> = {},
 ): Command<A, O, G> {
   for (const [key, { flag, env, description, default: value }] of Object.entries(table)) {
+    if (flag === '') continue
     const standard = typeof value === 'object' ? '' : String(defaults[key] ?? value)
     const shown = standard === '' ? `env: ${env}` : `default: ${standard}, env: ${env}`
     command.addOption(new Option(flag, `${description} (${shown})`))
@@ -44,6 +45,7 @@ export function givenFlags(options: OptionValues) {
   const pick = (table: Record<string, ConfigOption>) => {
     const given: Record<string, string> = {}
     for (const [key, option] of Object.entries(table)) {
+      if (option.flag === '') continue
       const value: unknown = options[new Option(flagName(option)).attributeName()]
       if (typeof value === 'string') given[key] = value
     }

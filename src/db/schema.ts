@@ -289,8 +289,8 @@ export const USER_RIGHTS = [
   'delete',
   'delete_all',
 ] as const
-/** Who knows the password: this server, or the directory of the studio. */
-export const USER_SOURCES = ['local', 'ldap'] as const
+/** Who knows the password: this server, the directory of the studio, or its provider of OpenID Connect. */
+export const USER_SOURCES = ['local', 'ldap', 'oidc'] as const
 
 export const users = sqliteTable('users', {
   /** As `doors/names.ts` writes it: one person has one name, whatever case it was typed in. */
@@ -301,6 +301,8 @@ export const users = sqliteTable('users', {
   /** argon2id, as a PHC string; empty: nobody signs in with one here. */
   password: text('password').notNull().default(''),
   source: text('source', { enum: USER_SOURCES }).notNull().default('local'),
+  /** What the provider calls them, which is nobody else's ever: a name can be given to another. Empty: it says no such thing. */
+  subject: text('subject').notNull().default(''),
   disabled: count('disabled'),
   created: count('created'),
   /** The last time they signed in, 0: never. */

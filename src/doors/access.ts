@@ -56,6 +56,7 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /farm/affinities': OPEN,
   'GET /activity': OPEN,
   'GET /firstadmin': OPEN,
+  'GET /oidc/callback': OPEN,
   'GET /docs': KNOWN,
   'GET /docs/json': KNOWN,
   'GET /docs/start.js': KNOWN,
@@ -114,6 +115,8 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   // Who is known to nobody yet has to come in somewhere.
   'GET /api/me': OPEN,
   'POST /api/signin': { by: 'open', changes: true },
+  'POST /api/signin/provider': { by: 'open', changes: true },
+  'POST /api/signin/provider/answer': { by: 'open', changes: true },
   'POST /api/signout': { by: 'open', changes: true },
   'POST /api/firstadmin': { by: 'open', changes: true },
   'POST /api/me/password': { by: 'own', changes: true },

@@ -31,8 +31,8 @@ export class Attempts {
   /** Addresses from which a name has signed in: there it waits for nobody's failures but its own. */
   #known = new Recent<string, true>(MOST_KEPT)
 
-  /** Seconds to wait before the next attempt, 0: it may be made, and counts as failed until `succeeded` is told. */
-  begin(user: string, address: string | undefined, now: number): number {
+  /** `user` is undefined where somebody else asks for the password. Seconds to wait before the next attempt, 0: it may be made, and counts as failed until `succeeded` is told. */
+  begin(user: string | undefined, address: string | undefined, now: number): number {
     const keys = this.#keysOf(user, address)
     const wait = Math.max(...keys.map(([key, rule]) => this.#waitOf(key, rule, now)))
     if (wait > 0) return wait
@@ -41,11 +41,11 @@ export class Attempts {
   }
 
   /** The name is free again. The address only has this attempt back: it may be of somebody who has one password, and guesses others. */
-  succeeded(user: string, address: string | undefined): void {
-    const [[name], [place]] = this.#keysOf(user, address)
-    this.#records.delete(name)
-    const record = this.#records.get(place)
+  succeeded(user: string | undefined, address: string | undefined): void {
+    const record = this.#records.get(addressKey(address))
     if (record) record.failures--
+    if (user === undefined) return
+    this.#records.delete(this.#userKey(user, address))
     this.#known.set(pairKey(user, address), true)
   }
 
@@ -53,12 +53,14 @@ export class Attempts {
     return this.#records.size
   }
 
-  #keysOf(user: string, address: string | undefined): [user: [string, Rule], address: [string, Rule]] {
+  #keysOf(user: string | undefined, address: string | undefined): [string, Rule][] {
+    const place: [string, Rule] = [addressKey(address), BY_ADDRESS]
+    return user === undefined ? [place] : [[this.#userKey(user, address), BY_USER], place]
+  }
+
+  #userKey(user: string, address: string | undefined): string {
     const pair = pairKey(user, address)
-    return [
-      [this.#known.get(pair) ? pair : `user ${user}`, BY_USER],
-      [addressKey(address), BY_ADDRESS],
-    ]
+    return this.#known.get(pair) ? pair : `user ${user}`
   }
 
   #waitOf(key: string, { free, most }: Rule, now: number): number {

@@ -7,15 +7,15 @@ export interface Entrances {
   names: readonly string[]
   /** How many users may sign in; whether workers can join. */
   users: number
-  /** Where more of them may sign in; empty: nowhere. */
-  directory: string
+  /** Where more of them may sign in. */
+  elsewhere: readonly string[]
   joinToken: boolean
   /** The certificate that is shown, with TLS. */
   tls?: { names: readonly string[] }
 }
 
 export function entrances(doors: Entrances): string[] {
-  const { trust, workersTrust, loopback, proxies, names, users, directory, joinToken, tls } = doors
+  const { trust, workersTrust, loopback, proxies, names, users, elsewhere, joinToken, tls } = doors
   const list = (items: readonly string[]) => items.join(', ')
   const lines = [
     trust.length > 0
@@ -25,14 +25,14 @@ export function entrances(doors: Entrances): string[] {
         : 'nobody may do anything without a credential (trust is empty, loopback is "ask")',
     users > 0
       ? `${users} ${users === 1 ? 'user' : 'users'} by password, session or token`
-      : directory === ''
+      : elsewhere.length === 0
         ? 'no user can sign in yet: there is none'
         : 'no user has signed in yet',
     joinToken
       ? 'workers with the join token'
       : 'no new worker: there is no join token (`coalition workers join-token` makes one)',
   ]
-  if (directory !== '') lines.push(`whoever signs in at ${directory}`)
+  for (const url of elsewhere) lines.push(`whoever signs in at ${url}`)
   if (workersTrust.length > 0) lines.push(`old workers, without a word, from ${list(workersTrust)}`)
   if (proxies.length > 0) lines.push(`X-Forwarded-For is believed of ${list(proxies)}`)
   lines.push(`the server answers to addresses, localhost${names.map((name) => `, ${name}`).join('')}`)

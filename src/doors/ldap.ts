@@ -8,8 +8,8 @@ import {
   ResultCodeError,
 } from 'ldapts'
 import { FarmError } from '../errors.ts'
-import { RIGHTS, type Right, ROLES, type Role } from './actor.ts'
-import type { Directory, Found } from './sessions.ts'
+import { type Found, foundBy } from './found.ts'
+import type { Directory } from './sessions.ts'
 
 export interface LdapRules {
   url: string
@@ -24,9 +24,6 @@ export interface LdapRules {
 }
 
 const TIMEOUT_MS = 10_000
-/** The greater first: who is an admin and an artist is an admin. */
-const BY_RANK: readonly Role[] = ['admin', 'wrangler', 'artist']
-
 /**
  * What means something in a DN. The name stands in DNs, in filters, and in DNs inside filters (`member=uid=__login__,…`), each
  * with an escape of its own: a name with one of these is nobody's instead.
@@ -112,8 +109,6 @@ async function binds(client: Client, as: string, password: string): Promise<bool
 
 /** Asked as the user, who can see the groups that he is in. */
 async function found(client: Client, name: string, { base, filters }: LdapRules): Promise<Found> {
-  const named = Object.keys(filters)
-  if (named.length === 0) return { role: 'artist', rights: null }
   const holds = async (what: string): Promise<boolean> => {
     const template = filters[what]
     if (template === undefined) return false
@@ -127,19 +122,9 @@ async function found(client: Client, name: string, { base, filters }: LdapRules)
       throw error
     }
   }
-  for (const role of BY_RANK) if (await holds(role)) return { role, rights: await more(role, holds) }
-  const rights: Right[] = []
-  for (const right of RIGHTS) if (await holds(right)) rights.push(right)
-  if (rights.length > 0) return { role: 'artist', rights }
+  const said = await foundBy(Object.keys(filters).length === 0, holds)
+  if (said) return said
   throw new FarmError('forbidden', `${name} is known to the directory, and has no right on this farm: ask an admin.`)
 }
 
 const SIZE_LIMIT_EXCEEDED = 4
-
-/** Filters of rights add to those of the role. */
-async function more(role: Role, holds: (what: string) => Promise<boolean>): Promise<Found['rights']> {
-  const own: readonly string[] = ROLES[role]
-  const all: Right[] = []
-  for (const right of RIGHTS) if (own.includes(right) || (await holds(right))) all.push(right)
-  return all.length === own.length ? null : all
-}

@@ -3,7 +3,9 @@ import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import { Attempts } from './attempts.ts'
 import { Credentials } from './credentials.ts'
+import { providerSignIn } from './elsewhere.ts'
 import { type FirstAdmin, firstAdmin } from './firstAdmin.ts'
+import type { Provider } from './oidc.ts'
 import { preparePeople } from './peopleRows.ts'
 import { type Directory, sessionsOf } from './sessions.ts'
 import { tokensOf } from './tokens.ts'
@@ -12,11 +14,13 @@ import { usersOf } from './users.ts'
 export interface Elsewhere {
   /** The directory of the studio, where there is one. */
   directory?: Directory | undefined
+  /** And its provider of OpenID Connect. */
+  provider?: Provider | undefined
 }
 
 export type Crowd = ReturnType<typeof createPeople>
 
-export function createPeople(farm: Farm, { directory }: Elsewhere = {}) {
+export function createPeople(farm: Farm, { directory, provider }: Elsewhere = {}) {
   const rows = preparePeople(farm.core.db)
   const noteUse = (id: number, now: number) => {
     // Nobody waits for it, and a full disk has its own line.
@@ -29,7 +33,8 @@ export function createPeople(farm: Farm, { directory }: Elsewhere = {}) {
   const credentials = new Credentials(rows, noteUse)
   const shared = { farm, rows, credentials }
   const users = usersOf(shared)
-  const sessions = sessionsOf(shared, new Attempts(), directory)
+  const attempts = new Attempts()
+  const sessions = sessionsOf(shared, attempts, directory)
   const first: FirstAdmin = firstAdmin(shared, users.add, sessions.open)
   return {
     identify: credentials.identify.bind(credentials),
@@ -38,7 +43,10 @@ export function createPeople(farm: Farm, { directory }: Elsewhere = {}) {
     tokens: tokensOf(shared),
     sessions,
     first,
+    provider: provider && providerSignIn(provider, attempts, sessions.openFound, farm.now),
+    /** Whether anybody could sign in with a password. */
+    passwords: () => directory !== undefined || rows.anyPassword.get() !== undefined,
     /** Whether anybody could sign in at all. */
-    anybody: () => directory !== undefined || rows.anyUser.get() !== undefined,
+    anybody: () => directory !== undefined || provider !== undefined || rows.anyUser.get() !== undefined,
   }
 }

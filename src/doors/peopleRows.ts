@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, lte, ne, sql } from 'drizzle-orm'
 import { hot } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { sessions, type TokenRow, tokens, type UserRow, users } from '../db/schema.ts'
@@ -58,6 +58,14 @@ export const preparePeople = (db: Db) => ({
       .where(eq(users.name, $('name'))),
   ),
   users: hot<UserRow>(db, db.select().from(users).orderBy(users.name)),
+  anyPassword: hot<{ name: string }>(
+    db,
+    db
+      .select({ name: users.name })
+      .from(users)
+      .where(and(ne(users.password, ''), eq(users.disabled, 0)))
+      .limit(1),
+  ),
   anyUser: hot<{ name: string }>(db, db.select({ name: users.name }).from(users).limit(1)),
 
   token: hot<TokenRow>(

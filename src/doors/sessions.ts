@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { type UserRow, users } from '../db/schema.ts'
 import { FarmError, TooOften } from '../errors.ts'
-import type { Right, Role } from './actor.ts'
 import type { Attempts } from './attempts.ts'
+import type { Found } from './found.ts'
 import { knownForm } from './names.ts'
 import { isPassword } from './passwords.ts'
 import { hashOf, isSession, newSession } from './secrets.ts'
@@ -16,13 +16,6 @@ const ELSEWHERE_SESSION_SECONDS = DAY
 /** Browsers of one user; the oldest ends. */
 const MOST_SESSIONS = 50
 
-/** What somebody else says of a person who signed in there. */
-export interface Found {
-  role: Role
-  /** null: those of the role. */
-  rights: readonly Right[] | null
-}
-
 /** The studio's directory. Undefined: that is not the name and the password of anybody who may use the farm. */
 export interface Directory {
   signIn(name: string, password: string): Promise<Found | undefined>
@@ -34,6 +27,8 @@ export interface Opened {
   secret: string
   seconds: number
 }
+
+export type Sessions = ReturnType<typeof sessionsOf>
 
 const WRONG = 'That is not the name and the password of a user: try again, or ask an admin.'
 
@@ -61,16 +56,26 @@ export function sessionsOf(shared: Shared, attempts: Attempts, directory: Direct
       return begin(row, now)
     })
 
-  /** Makes the user at the first sign-in, and keeps what is said of them. One who has a password here is not taken over. */
-  const openFound = (name: string, source: 'ldap', { role, rights }: Found): Promise<Opened> =>
+  /**
+   * Makes the user at the first sign-in, and keeps what is said of them. One who has a password here is not taken over.
+   * `subject`: what the one who says it calls them for ever, where a name can pass from one person to another.
+   */
+  const openFound = (
+    name: string,
+    source: 'ldap' | 'oidc',
+    { role, rights, forNew }: Found,
+    { subject = '', refusal = WRONG } = {},
+  ): Promise<Opened> =>
     change(shared, (now) => {
       const before = rows.user.get({ name })
-      if (before && (before.disabled || before.source !== source)) throw new FarmError('unauthenticated', WRONG)
-      const said = { role, rights: rights === null ? '' : JSON.stringify(rights), source }
-      db.insert(users)
-        .values({ name, ...said, created: now })
-        .onConflictDoUpdate({ target: users.name, set: said })
-        .run()
+      if (before && (before.disabled || before.source !== source || before.subject !== subject))
+        throw new FarmError('unauthenticated', refusal)
+      const said = { role, rights: rights === null ? '' : JSON.stringify(rights) }
+      if (!before)
+        db.insert(users)
+          .values({ name, ...said, source, subject, created: now })
+          .run()
+      else if (!forNew) db.update(users).set(said).where(sql`${users.name} = ${name}`).run()
       return begin(rows.user.get({ name }) as UserRow, now)
     })
 

@@ -67,7 +67,7 @@ export function usersOf(shared: Shared) {
             ...(rights !== undefined && { rights: listText(rights) }),
             ...(disabled !== undefined && { disabled: Number(disabled) }),
             // Who has a password here is known here.
-            ...(hash !== undefined && { password: hash, source: 'local' as const }),
+            ...(hash !== undefined && { password: hash, source: 'local' as const, subject: '' }),
             name,
           })
           .where(eq(users.name, name))

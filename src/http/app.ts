@@ -22,6 +22,7 @@ import { limitRoutes } from './limits.ts'
 import { meRoutes } from './me.ts'
 import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
+import { providerRoutes } from './provider.ts'
 import { runRoutes } from './runs.ts'
 import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
@@ -75,6 +76,7 @@ export const createApp = (
     .use(farmRoutes(farm))
     .use(whyRoutes(farm))
     .use(meRoutes(people, guard))
+    .use(providerRoutes(people, guard))
     .use(peopleRoutes(people))
     .use(tokenRoutes(people, guard))
     .use(jobPageRoutes(farm))

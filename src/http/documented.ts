@@ -15,6 +15,7 @@ const PROBLEMS: Record<number, string> = {
   422: 'A value is not right; nothing was changed',
   429: 'Too often: try again after as many seconds as Retry-After says',
   500: "The server's own fault",
+  503: 'Somebody else has to be asked for this, and does not answer: send it again later',
   507: 'The disk of the server is full, or cannot be written; nothing was changed: send it again later',
 }
 
@@ -24,7 +25,7 @@ interface Call {
   description?: string
   answer: Schema
   example?: unknown
-  problems?: readonly (400 | 401 | 403 | 404 | 409 | 422 | 429)[]
+  problems?: readonly (400 | 401 | 403 | 404 | 409 | 422 | 429 | 503)[]
   /** Fields of a form body, with an example each: the old calls take forms, which no model checks. */
   form?: Record<string, string | number>
   /** Of the answer; default application/json. */

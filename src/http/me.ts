@@ -1,36 +1,16 @@
 import { Elysia } from 'elysia'
-import type { Actor } from '../doors/actor.ts'
 import type { Crowd } from '../doors/people.ts'
-import { managesPeople } from '../doors/rights.ts'
-import type { Opened } from '../doors/sessions.ts'
 import { FarmError } from '../errors.ts'
-import { FirstAdminInput, type Me, PasswordChange, SignIn } from '../models.ts'
+import { FirstAdminInput, PasswordChange, SignIn } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, ONE, ref } from './documented.ts'
 import type { Guard } from './guard.ts'
 import { done, json } from './json.ts'
-import { sessionCookie } from './session.ts'
+import { entering, sessionCookie } from './session.ts'
 
 /** Signing in and out, and who one is. Whoever cannot call anything else can call these. */
 export const meRoutes = (people: Crowd, guard: Guard) => {
-  const me = (actor: Actor): Me => {
-    const user = actor.kind === 'user' ? actor : undefined
-    return {
-      kind: actor.kind,
-      name: actor.kind === 'nobody' ? '' : actor.name,
-      role: user?.role ?? null,
-      rights: user ? [...user.rights] : [],
-      by: user?.by ?? null,
-      own_password: user !== undefined && people.users.get(user.name).source === 'local',
-      manages_people: managesPeople(actor),
-    }
-  }
-  const overTls = (request: Request): boolean =>
-    guard.doors.overTls(request.headers, request.url, () => guard.visitorOf(request).address)
-  const opened = (request: Request, { secret, seconds }: Opened): Response => {
-    const actor = people.identify({ session: secret }, people.now()) ?? { kind: 'nobody' as const }
-    return json(me(actor), 200, { 'set-cookie': sessionCookie(overTls(request), secret, seconds) })
-  }
+  const { me, overTls, opened } = entering(people, guard)
 
   return new Elysia({ prefix: '/api' })
     .get(
@@ -48,8 +28,6 @@ export const meRoutes = (people: Crowd, guard: Guard) => {
       '/signin',
       async ({ body, request }) => {
         const session = await people.sessions.signIn(body.name, body.password, guard.visitorOf(request).address)
-        const before = guard.doors.sessionIn(request.headers)
-        if (before !== undefined) await people.sessions.signOut(before)
         return opened(request, session)
       },
       {

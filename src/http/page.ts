@@ -17,6 +17,7 @@ const ADDRESSES = [
   '/farm/affinities',
   '/activity',
   '/firstadmin',
+  '/oidc/callback',
 ]
 
 /**

@@ -33,7 +33,7 @@ export const User = Type.Object(
     own_rights: Type.Boolean({ description: 'The rights were given instead of those of the role' }),
     source: Type.Union(
       USER_SOURCES.map((source) => Type.Literal(source)),
-      { description: 'Where they sign in: with a password of this server, or by LDAP' },
+      { description: 'Where they sign in: with a password of this server, by LDAP, or by OpenID Connect' },
     ),
     disabled: Type.Integer({ minimum: 0, maximum: 1, description: '1: nothing signs in for them' }),
     created: time('Seconds since the epoch'),
@@ -78,6 +78,21 @@ export const SignIn = Type.Object(
   { name: UserName, password: Password },
   { $id: 'SignIn', additionalProperties: false, examples: [{ name: 'ann', password: 'correct horse battery' }] },
 )
+export const ProviderAddress = Type.Object(
+  { url: Type.String({ description: 'Where the browser has to go', examples: ['https://login.studio.lan/auth?…'] }) },
+  { $id: 'ProviderAddress' },
+)
+export type ProviderAddress = Static<typeof ProviderAddress>
+export const ProviderAnswer = Type.Object(
+  {
+    answer: Type.String({
+      maxLength: 16_384,
+      description: 'The query with which the provider sent the browser back',
+      confidential: true,
+    }),
+  },
+  { $id: 'ProviderAnswer', additionalProperties: false, examples: [{ answer: '?code=…&state=…' }] },
+)
 export const FirstAdminInput = Type.Object(
   { secret: Type.String({ maxLength: 255, description: 'As the link has it' }), name: UserName, password: Password },
   {
@@ -110,6 +125,15 @@ export const Me = Type.Object(
     by: Type.Union([Type.Literal('session'), Type.Literal('token'), Type.Null()], { description: 'How it is known' }),
     own_password: Type.Boolean({ description: 'The password is kept here, and can be changed here' }),
     manages_people: Type.Boolean({ description: 'May see and change users, and the tokens of others' }),
+    ways: Type.Object(
+      {
+        password: Type.Boolean({ description: 'With a name and a password' }),
+        provider: Type.Union([Type.String(), Type.Null()], {
+          description: 'At a provider, which people call so; null: there is none',
+        }),
+      },
+      { description: 'How somebody could sign in here' },
+    ),
   },
   { $id: 'Me' },
 )

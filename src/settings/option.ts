@@ -4,7 +4,10 @@ import type { Static, TSchema } from '@sinclair/typebox'
 export interface Option<S extends TSchema = TSchema> {
   schema: S
   default: Static<S>
-  /** As commander reads it: its long name is the key in the file, with `-` for `_`. */
+  /**
+   * As commander reads it: its long name is the key in the file, with `-` for `_`. Empty: none, for a secret: whoever is on
+   * the machine reads the command lines of all.
+   */
   flag: string
   env: string
   description: string
@@ -14,6 +17,8 @@ export interface Option<S extends TSchema = TSchema> {
   at?: string
   /** How a list stands in a flag or a variable; default: with commas. Where a comma may be part of an item, as JSON. */
   json?: boolean
+  /** Its value is in no message. */
+  secret?: boolean
   /** What the README shows where the default depends on the machine. */
   defaultText?: string
 }

@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { FirstAdmin } from './account/FirstAdmin.tsx'
+import { ProviderAnswer } from './account/ProviderAnswer.tsx'
 import { SignInPage } from './account/SignIn.tsx'
 import { startLive } from './data/live.ts'
 import { me } from './data/me.ts'
@@ -22,6 +23,7 @@ export function App() {
   }, [known])
   if (who === undefined) return null
   if (location === '/firstadmin') return <FirstAdmin />
+  if (location === '/oidc/callback') return <ProviderAnswer />
   return known ? <Farm /> : <SignInPage />
 }
 

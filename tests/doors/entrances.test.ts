@@ -9,7 +9,7 @@ const NONE = {
   proxies: [],
   names: ['farm'],
   users: 0,
-  directory: '',
+  elsewhere: [],
   joinToken: false,
 }
 

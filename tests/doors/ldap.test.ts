@@ -51,7 +51,7 @@ describe.skipIf(!hasSlapd() && !needsSlapd)('with a directory', () => {
     expect(await signIn('ann', 'ann-secret')).toEqual({ role: 'artist', rights: ['create', 'view'] })
     const kate = await signIn("kate o'hara", 'pä$$wörd')
     expect(kate?.rights).toEqual(['create', 'view', 'delete_all'])
-    expect(await signIn('ann', 'ann-secret', { filters: {} })).toEqual({ role: 'artist', rights: null })
+    expect(await signIn('ann', 'ann-secret', { filters: {} })).toEqual({ role: 'artist', rights: null, forNew: true })
   })
 
   test.each([

@@ -70,7 +70,8 @@ export async function startSlapd(folder: string, people: readonly Person[]) {
   }
 }
 
-function certify(folder: string): void {
+/** A certificate for loopback, which is its own authority: key.pem and cert.pem. */
+export function certify(folder: string): void {
   const made = Bun.spawnSync([
     ...['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=127.0.0.1'],
     ...['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
@@ -113,7 +114,7 @@ function ldif(people: readonly Person[]): string {
   ].join('\n')
 }
 
-function freePort(): number {
+export function freePort(): number {
   const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
   const { port } = listener
   listener.stop(true)

@@ -33,6 +33,7 @@ const CALLS: readonly { method: string; path: string; takes: 'list' | 'object' |
   { method: 'DELETE', path: '/api/workers/credentials', takes: 'list' },
   { method: 'POST', path: '/api/signin', takes: 'object' },
   { method: 'POST', path: '/api/firstadmin', takes: 'object' },
+  { method: 'POST', path: '/api/signin/provider/answer', takes: 'object' },
   { method: 'POST', path: '/api/me/password', takes: 'object' },
   { method: 'POST', path: '/api/users', takes: 'object' },
   { method: 'POST', path: '/api/users/worker-1', takes: 'object' },

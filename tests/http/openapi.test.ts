@@ -70,7 +70,13 @@ async function exampleFarm({ operation, path }: (typeof operations)[number]): Pr
 }
 
 /** Of what only the server itself knows, or a session, an example can say nothing that works. */
-const NEEDS_A_SECRET = ['POST /api/firstadmin', 'POST /api/me/password', 'POST /api/workers/join']
+const NEEDS_A_SECRET = [
+  'POST /api/firstadmin',
+  'POST /api/me/password',
+  'POST /api/workers/join',
+  'POST /api/signin/provider',
+  'POST /api/signin/provider/answer',
+]
 
 const send = (farm: TestServer, { method, path, operation }: (typeof operations)[number]): Promise<Answer> => {
   let target = path
@@ -95,7 +101,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/(jobs?|farm|activity|firstadmin)\b/,
+      /^GET \/(jobs?|farm|activity|firstadmin|oidc)\b/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.

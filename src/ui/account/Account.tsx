@@ -1,18 +1,19 @@
 import { useState } from 'react'
 import type { Me } from '../../models.ts'
-import { me, signIn, signOut } from '../data/me.ts'
+import { me, signOut } from '../data/me.ts'
 import { useStore } from '../data/store.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { attempt } from '../shell/attempt.ts'
-import { Credentials } from './Credentials.tsx'
 import { Password } from './Password.tsx'
 import { Tokens } from './Tokens.tsx'
+import { Ways } from './Ways.tsx'
 
 /** Who is signed in, and what belongs to them. */
 export function AccountButton() {
   const who = useStore(me)
   const [open, setOpen] = useState(false)
-  if (!who) return null
+  // On a workstation where nobody has an account there is nothing to sign in to.
+  if (!who || (who.kind !== 'user' && !who.ways.password && who.ways.provider === null)) return null
   const name = who.kind === 'user' ? who.name : 'Sign in'
   return (
     <>
@@ -20,7 +21,7 @@ export function AccountButton() {
         {name}
       </button>
       <Dialog title={name} open={open} onClose={() => setOpen(false)}>
-        {who.kind === 'user' ? <Own who={who} /> : <Credentials yes="Sign in" send={signIn} />}
+        {who.kind === 'user' ? <Own who={who} /> : <Ways />}
       </Dialog>
     </>
   )

@@ -1,5 +1,4 @@
-import { signIn } from '../data/me.ts'
-import { Credentials } from './Credentials.tsx'
+import { Ways } from './Ways.tsx'
 
 /** All that somebody sees whom the server does not know. */
 export function SignInPage() {
@@ -8,7 +7,7 @@ export function SignInPage() {
       <h1 className="brand">Coalition</h1>
       <section className="card" aria-labelledby="signin">
         <h2 id="signin">Sign in</h2>
-        <Credentials yes="Sign in" send={signIn} />
+        <Ways />
       </section>
     </main>
   )

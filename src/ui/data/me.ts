@@ -1,6 +1,6 @@
 /** Who looks at this page. */
 import { createClient, Refused } from '../../client.ts'
-import type { MadeToken, Me, NewToken, Token } from '../../models.ts'
+import type { MadeToken, Me, NewToken, ProviderAddress, Token } from '../../models.ts'
 import { Store } from './store.ts'
 import { stream } from './stream.ts'
 
@@ -35,6 +35,20 @@ const anew = () => location.assign('/')
 export async function signIn(name: string, password: string): Promise<void> {
   await call<Me>('POST', '/api/signin', { name, password })
   location.reload()
+}
+/** Where the page was: kept in this tab, as what stands in an address could send its reader anywhere. */
+const PLACE = 'coalition-place'
+
+export async function signInAtProvider(): Promise<void> {
+  const { url } = await call<ProviderAddress>('POST', '/api/signin/provider')
+  sessionStorage.setItem(PLACE, location.pathname + location.search)
+  location.assign(url)
+}
+export async function finishAtProvider(answer: string): Promise<void> {
+  if (answer !== '') await call<Me>('POST', '/api/signin/provider/answer', { answer })
+  const place = sessionStorage.getItem(PLACE) ?? '/'
+  sessionStorage.removeItem(PLACE)
+  location.replace(new URL(place, location.origin).origin === location.origin ? place : '/')
 }
 export async function signOut(): Promise<void> {
   await call<1>('POST', '/api/signout')
