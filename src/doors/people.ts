@@ -4,6 +4,7 @@ import type { Farm } from '../farm.ts'
 import { Attempts } from './attempts.ts'
 import { Credentials } from './credentials.ts'
 import { type FirstAdmin, firstAdmin } from './firstAdmin.ts'
+import { knownForm } from './names.ts'
 import { preparePeople } from './peopleRows.ts'
 import { type Directory, sessionsOf } from './sessions.ts'
 import { tokensOf } from './tokens.ts'
@@ -38,6 +39,8 @@ export function createPeople(farm: Farm, { directory }: Elsewhere = {}) {
     tokens: tokensOf(shared),
     sessions,
     first,
+    /** Whether there is somebody of that name, as it was typed. */
+    isUser: (typed: string): boolean => rows.user.get({ name: knownForm(typed) ?? '' }) !== undefined,
     /** Whether anybody could sign in at all. */
     anybody: () => directory !== undefined || rows.anyUser.get() !== undefined,
   }

@@ -95,7 +95,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/(jobs?|farm|activity|firstadmin)\b/,
+      /^GET \/(jobs?|farm|activity|audit|firstadmin)\b/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.
