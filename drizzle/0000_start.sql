@@ -213,3 +213,32 @@ CREATE TABLE `workers` (
 	`cores` integer DEFAULT 0 NOT NULL,
 	`gpus` integer DEFAULT 0 NOT NULL
 );
+--> statement-breakpoint
+CREATE TABLE `audit` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`time` integer NOT NULL,
+	`who` text NOT NULL,
+	`actor` text NOT NULL,
+	`by` text NOT NULL,
+	`address` text NOT NULL,
+	`action` text NOT NULL,
+	`kind` text NOT NULL,
+	`object` text NOT NULL,
+	`count` integer NOT NULL,
+	`outcome` text NOT NULL,
+	`times` integer NOT NULL,
+	`changes` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `audit_by_time` ON `audit` (`time`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_by_who` ON `audit` (`who`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_by_object` ON `audit` (`kind`,`object`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_refused` ON `audit` (`id`) WHERE outcome = 'refused';--> statement-breakpoint
+CREATE TABLE `audit_objects` (
+	`kind` text NOT NULL,
+	`object` text NOT NULL,
+	`audit_id` integer NOT NULL,
+	PRIMARY KEY(`kind`, `object`, `audit_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `audit_objects_by_audit` ON `audit_objects` (`audit_id`);

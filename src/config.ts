@@ -9,6 +9,7 @@ import { Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import envPaths from 'env-paths'
 import { DEFAULT_PORT, isServerAddress } from './address.ts'
+import { AUDIT_OPTIONS } from './settings/audit.ts'
 import { DOOR_OPTIONS, fits } from './settings/doors.ts'
 import { type Option, option, type Table, type Values } from './settings/option.ts'
 import { SIGNIN_OPTIONS } from './settings/signin.ts'
@@ -157,6 +158,7 @@ export const SERVER_OPTIONS = {
     description: 'days after which the event of a run is deleted; 0: never',
   }),
   ...TLS_OPTIONS,
+  ...AUDIT_OPTIONS,
   ...DOOR_OPTIONS,
   ...SIGNIN_OPTIONS,
 } as const satisfies Table

@@ -1,5 +1,7 @@
 import type { Db } from './db/open.ts'
 import { listAffinities, setAffinities } from './domain/affinities.ts'
+import { apart, recorded } from './domain/audit.ts'
+import { type AuditFilter, type AuditPage, listAudit } from './domain/auditList.ts'
 import { forgive } from './domain/avoided.ts'
 import { STEPS, type Steps, takeStep } from './domain/background.ts'
 import { clearBlocklist, listBlocklist } from './domain/blocklist.ts'
@@ -73,6 +75,12 @@ const OF_TIME = [endOverdueRuns, endHopelessRuns, wakeJobs, forgive, rescueFromL
 /** How often signs of life are written: what a crash may cost of them. */
 const SAVE_STEPS = 5
 
+interface How<T> {
+  once?: boolean
+  /** Of an operation in several steps, whether this was not its last: the last one is recorded. */
+  unfinished?: (result: T) => boolean
+}
+
 export type Farm = ReturnType<typeof createFarm>
 
 /**
@@ -103,12 +111,12 @@ export function createFarm(
   recall(core, started)
 
   /** Every change goes through here: whatever it made ready finds its worker. */
-  async function write<T>(operation: (tx: Tx) => T, how?: { once: boolean }): Promise<T> {
-    const result = await commit(operation, how)
-    if (waiters.size > 0) void waiters.wake()
+  async function write<T>(operation: (tx: Tx) => T, how?: How<T>): Promise<T> {
+    const result = await commit(recorded(operation, how?.unfinished), how)
+    if (waiters.size > 0) apart(() => void waiters.wake())
     if (core.work.noted) {
       core.work.noted = false
-      behind.look()
+      apart(() => behind.look())
     }
     return result
   }
@@ -173,20 +181,24 @@ export function createFarm(
   /** What may leave something to be done behind its answer. */
   async function large(operation: (tx: Tx) => void): Promise<void> {
     await write(operation)
-    behind.look()
+    apart(() => behind.look())
   }
 
   /** Many jobs take several transactions, and other requests come in between; nobody sees any of them before the last. */
   async function submitJobs(inputs: readonly NewJob[], field: (i: number, name: string) => string): Promise<number[]> {
     const cradle = -++submissions
     let steps = submit(inputs, field, cradle)
-    let turn = await write((tx) => {
-      steps = submit(inputs, field, cradle)
-      steps.next()
-      return steps.next(tx)
-    })
+    const unfinished = ({ done }: { done?: boolean }) => !done
+    let turn = await write(
+      (tx) => {
+        steps = submit(inputs, field, cradle)
+        steps.next()
+        return steps.next(tx)
+      },
+      { unfinished },
+    )
     try {
-      while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true })
+      while (!turn.done) turn = await write((tx) => steps.next(tx), { once: true, unfinished })
       return turn.value
     } catch (error) {
       cradles.add(cradle)
@@ -252,6 +264,7 @@ export function createFarm(
     listDependencies: (id: number) => lists.listDependencies(core, now(), id),
     listEvents: (filter: eventLists.EventFilter = {}, paging: lists.Paging<'id'> = {}) =>
       eventLists.listEvents(core, now(), filter, paging),
+    listAudit: (filter: AuditFilter, page: AuditPage) => listAudit(core, filter, page),
     listWorkers: () => workerOperations.listWorkers(core),
     readLog: (id: number, range: Parameters<typeof readLog>[2]) => readLog(core, jobRow(core, id), range),
     ...jobPage(core, now),

@@ -12,6 +12,8 @@ import { type DoorRules, Doors } from './doors/doors.ts'
 import { entrances } from './doors/entrances.ts'
 import { HOST_NAME, namesOf } from './doors/hosts.ts'
 import { type Crowd, createPeople } from './doors/people.ts'
+import { Refusals } from './doors/refusals.ts'
+import { noteStart } from './doors/started.ts'
 import { createWorkerCredentials } from './doors/workers.ts'
 import { FarmError } from './errors.ts'
 import { createFarm, type Farm, type Policy } from './farm.ts'
@@ -50,6 +52,8 @@ export interface ServerConfig extends DirectorySettings, ProviderSettings {
   /** PEM files (settings/tls.ts); both, or none. */
   tls_cert?: string
   tls_key?: string
+  keep_audit?: number
+  keep_audit_rows?: number
   /** Who may come in (settings/doors.ts); lists of networks, names and sites. */
   trust?: string[]
   loopback?: 'trust' | 'ask'
@@ -107,7 +111,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
   const people = createPeople(farm, { directory, provider })
   const workers = createWorkerCredentials(farm, { configured: config.workers_join_token ?? '' })
   const doors = new Doors(rules, people, workers)
-  const app = createApp(farm, () => (backup_every > 0 ? { backup: schedule.standing } : {}), people, workers, doors)
+  const refusals = new Refusals(farm)
+  const standing = () => (backup_every > 0 ? { backup: schedule.standing } : {})
+  const app = createApp(farm, standing, people, workers, doors, refusals)
   const listener = new Listener(app, {
     hostname: host,
     port,
@@ -123,6 +129,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     folder.close()
     throw new StartError(listenProblem(host, port, error), error)
   }
+  await farm.write((tx) => noteStart(tx, config))
   farm.run()
   checkpointer.start()
   if (backup_every > 0) schedule.start()
@@ -159,6 +166,7 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       renewal?.stop()
       await schedule.stop()
       listener.close()
+      await refusals.flush()
       await farm.stop()
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
       const deadline = performance.now() + STOP_MS
@@ -249,7 +257,8 @@ function policyOf({ order, weights, blocklist_after, decrease_priority_after }: 
 /** What no check at the start has looked at may still be damaged, and is read here: the groups, the leaves that are ready. */
 function openFarm(folder: DataFolder, backups: string, config: ServerConfig): Farm {
   const { data, worker_timeout, log_limit = 0, keep_finished = 0, keep_events = 0 } = config
-  const keep = { finished: keep_finished, events: keep_events }
+  const { keep_audit = 0, keep_audit_rows = 0 } = config
+  const keep = { finished: keep_finished, events: keep_events, audit: { days: keep_audit, rows: keep_audit_rows } }
   const logLimit = log_limit > 0 ? log_limit * 1024 ** 2 : undefined
   try {
     return createFarm(folder.db, {

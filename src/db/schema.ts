@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
+export * from './auditTables.ts'
+
 /** `behaviour.md`, "States". A leaf stores its state; a group's follows from its counters (`domain/states.ts`). */
 export const JOB_STATES = ['WAITING', 'PENDING', 'PAUSED', 'WORKING', 'FINISHED', 'ERROR'] as const
 export type JobState = (typeof JOB_STATES)[number]

@@ -1,6 +1,7 @@
 import { Commits } from '../db/commit.ts'
 import { Disk } from '../db/disk.ts'
 import type { Db } from '../db/open.ts'
+import { Audit } from './audit.ts'
 import { type Avoided, forgiveAll } from './avoided.ts'
 import type { Steps } from './background.ts'
 import { Blocklist } from './blocklist.ts'
@@ -47,6 +48,7 @@ export interface Core {
   disk: Disk
   history: History
   failures: Failures
+  audit: Audit
 }
 
 /** What a studio decides for its whole farm. */
@@ -114,6 +116,7 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
     disk,
     history: new History(),
     failures: new Failures(),
+    audit: new Audit(db),
   }
 }
 

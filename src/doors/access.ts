@@ -55,6 +55,7 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /farm/workers': OPEN,
   'GET /farm/affinities': OPEN,
   'GET /activity': OPEN,
+  'GET /audit': OPEN,
   'GET /firstadmin': OPEN,
   'GET /oidc/callback': OPEN,
   'GET /docs': KNOWN,
@@ -128,6 +129,7 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /api/users/:name': ADMIN,
   'POST /api/users/:name': { by: 'admin', changes: true },
   'DELETE /api/users/:name': { by: 'admin', changes: true },
+  'GET /api/audit': ADMIN,
 
   'POST /api/workers/join': { by: 'open', changes: true },
   'POST /api/workers/jointoken': { by: 'admin', changes: true },
@@ -151,10 +153,10 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'POST /json/addjob': CREATE,
 }
 
-/** `route` as the app lists it. A HEAD asks for what a GET answers. */
-export function needOf(method: string, route: string): Need | undefined {
+/** As the tables of routes name a call. `route` as the app lists it; a HEAD asks for what a GET answers. */
+export function callName(method: string, route: string): string {
   const path = route.startsWith(`${WEB_FRONTEND}/`) ? `/api${route.slice(WEB_FRONTEND.length)}` : route
-  return ACCESS[`${method === 'HEAD' ? 'GET' : method} ${path}`]
+  return `${method === 'HEAD' ? 'GET' : method} ${path}`
 }
 
 const OPEN_PATHS = Object.entries(ACCESS)

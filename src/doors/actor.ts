@@ -23,6 +23,8 @@ export type Actor =
       role: Role
       rights: ReadonlySet<Right>
       by: 'session' | 'token'
+      /** Id of the token. */
+      token?: number
       scopes?: readonly string[]
     }
 

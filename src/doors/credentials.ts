@@ -68,7 +68,7 @@ export class Credentials implements People {
     const rested = row.source === 'local' ? 0 : row.signed_in + ELSEWHERE_SECONDS
     const ends = [row.expires, rested].filter((end) => end > 0)
     return {
-      user: { ...userOf(row, scopes), by: 'token', ...(scopes && { scopes }) },
+      user: { ...userOf(row, scopes), by: 'token', token: id, ...(scopes && { scopes }) },
       expires: ends.length > 0 ? Math.min(...ends) : 0,
       token: { id, lastUsed: last_used },
     }

@@ -82,6 +82,11 @@ export class Doors {
     return this.#hasProxies && headers.get('x-forwarded-proto') === 'https' && this.#peers.isProxy(address())
   }
 
+  /** From where, as far as that is believed; of somebody whom nobody knows, too. */
+  addressOf(headers: Sent, address: () => string | undefined): string {
+    return this.#peer(headers, address).address
+  }
+
   /** `cookies`: whether a session counts; old workers' calls know none. */
   visitor(
     headers: Sent,

@@ -5,6 +5,7 @@ import { Attempts } from './attempts.ts'
 import { Credentials } from './credentials.ts'
 import { providerSignIn } from './elsewhere.ts'
 import { type FirstAdmin, firstAdmin } from './firstAdmin.ts'
+import { knownForm } from './names.ts'
 import type { Provider } from './oidc.ts'
 import { preparePeople } from './peopleRows.ts'
 import { type Directory, sessionsOf } from './sessions.ts'
@@ -46,6 +47,8 @@ export function createPeople(farm: Farm, { directory, provider }: Elsewhere = {}
     provider: provider && providerSignIn(provider, attempts, sessions.openFound, farm.now),
     /** Whether anybody could sign in with a password. */
     passwords: () => directory !== undefined || rows.anyPassword.get() !== undefined,
+    /** Whether there is somebody of that name, as it was typed. */
+    isUser: (typed: string): boolean => rows.user.get({ name: knownForm(typed) ?? '' }) !== undefined,
     /** Whether anybody could sign in at all. */
     anybody: () => directory !== undefined || provider !== undefined || rows.anyUser.get() !== undefined,
   }

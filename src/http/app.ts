@@ -3,11 +3,13 @@ import * as answers from '../answers.ts'
 import { WEB_FRONTEND } from '../doors/access.ts'
 import { Doors } from '../doors/doors.ts'
 import { type Crowd, createPeople } from '../doors/people.ts'
+import { Refusals } from '../doors/refusals.ts'
 import { createWorkerCredentials, type WorkerCredentials } from '../doors/workers.ts'
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
 import { affinityRoutes } from './affinities.ts'
+import { auditRoutes } from './audit.ts'
 import { coalitionRoutes, hotRoutes } from './coalition.ts'
 import { docs } from './docs.ts'
 import { documented, ref } from './documented.ts'
@@ -23,6 +25,7 @@ import { meRoutes } from './me.ts'
 import { pageRoutes } from './page.ts'
 import { onFailure, type Route, refuseBrokenEscapes } from './problems.ts'
 import { providerRoutes } from './provider.ts'
+import { recording } from './recording.ts'
 import { runRoutes } from './runs.ts'
 import { streamRoutes } from './stream.ts'
 import { submitRoutes } from './submit.ts'
@@ -51,11 +54,13 @@ export const createApp = (
   people: Crowd = createPeople(farm),
   workers: WorkerCredentials = createWorkerCredentials(farm),
   doors: Doors = new Doors({ onLoopbackOnly: true }, people, workers),
+  refusals: Refusals = new Refusals(farm),
 ) => {
   const routes: Route[] = []
   const guard = createGuard(farm, doors)
   // normalize would take away what a client sent too much: it is told instead.
   const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm, guard) } })
+    .wrap(recording(guard, refusals, people.isUser))
     .use(guard.hooks())
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))
@@ -79,6 +84,7 @@ export const createApp = (
     .use(providerRoutes(people, guard))
     .use(peopleRoutes(people))
     .use(tokenRoutes(people, guard))
+    .use(auditRoutes(farm, refusals))
     .use(jobPageRoutes(farm))
     .use(coalitionRoutes(farm, guard))
     .use(submitRoutes(farm, guard))

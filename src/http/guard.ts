@@ -1,7 +1,8 @@
 /** Stands before every route: asks who it is, from which page, and whether that one may (doors/). */
 import { Elysia } from 'elysia'
-import { isOpen, type Need, needOf, WORKER } from '../doors/access.ts'
+import { ACCESS, callName, isOpen, type Need, WORKER } from '../doors/access.ts'
 import type { User } from '../doors/actor.ts'
+import { AUDITED, type Asked as AuditAsked, type Audited } from '../doors/audited.ts'
 import { type Doors, UNKNOWN } from '../doors/doors.ts'
 import { refuseOthers } from '../doors/ownership.ts'
 import type { Visitor } from '../doors/peers.ts'
@@ -14,6 +15,7 @@ import { addressOf, type Listening } from './address.ts'
 import { claim, claimEdits } from './claims.ts'
 import { SECURE } from './headers.ts'
 import { problem, Refusal } from './problems.ts'
+import { begin } from './recording.ts'
 import { forbidden, loginWords, misdirected, unknownCredential } from './refusals.ts'
 
 /** What nobody may send: a name and a password, a join token. Whoever else may send more is known by name. */
@@ -27,6 +29,10 @@ export type Guard = ReturnType<typeof createGuard>
 export function createGuard(farm: Farm, doors: Doors) {
   /** By request, for the length of one: who was let in. */
   const visitors = new WeakMap<Request, Visitor>()
+  /** From where somebody came who was refused before it was known who he is. */
+  const strangers = new WeakMap<Request, string>()
+  /** The same of those that change something, once their route is known: what they ask for. */
+  const calls = new WeakMap<Request, AuditedCall>()
 
   /** A refusal for where the request comes from, as far as that can be told before its route. */
   function misled(request: Request, address: () => string | undefined, changes: boolean): Response | undefined {
@@ -42,10 +48,14 @@ export function createGuard(farm: Farm, doors: Doors) {
 
   function arrive(request: Request, server: Listening | null): Response | undefined {
     const address = () => addressOf(server, request)
+    const refuse = (refusal: Response): Response => {
+      strangers.set(request, doors.addressOf(request.headers, address))
+      return refusal
+    }
     const refusal = misled(request, address, !SAFE.includes(request.method))
-    if (refusal) return refusal
+    if (refusal) return refuse(refusal)
     const visitor = doors.visitor(request.headers, address, farm.now(), { cookies: true })
-    if (visitor === UNKNOWN) return unknownCredential()
+    if (visitor === UNKNOWN) return refuse(unknownCredential())
     visitors.set(request, visitor)
     if (visitor.actor.kind !== 'nobody') return undefined
     const { pathname } = new URL(request.url)
@@ -81,6 +91,13 @@ export function createGuard(farm: Farm, doors: Doors) {
       return visitor
     },
 
+    /** What the audit is told of a request; nothing is known of who is refused before he is looked at. */
+    heard: (request: Request) => ({
+      visitor: visitors.get(request),
+      call: calls.get(request),
+      address: strangers.get(request) ?? '',
+    }),
+
     /** For every route of the app that is registered after it. */
     hooks: () =>
       new Elysia({ name: 'guard' })
@@ -93,8 +110,10 @@ export function createGuard(farm: Farm, doors: Doors) {
           return arrive(request, server)
         })
         .onBeforeHandle({ as: 'global' }, ({ request, route, params, query, body, server }) => {
-          const upgrade = route === STREAM
-          const need = needOf(upgrade ? 'WS' : request.method, route) ?? NO_NEED
+          const name = callName(route === STREAM ? 'WS' : request.method, route)
+          const need = ACCESS[name] ?? NO_NEED
+          const audited = AUDITED[name]
+          if (audited) calls.set(request, { audited, asked: { params, body } as Asked })
           if (need.changes && SAFE.includes(request.method)) {
             const refusal = misled(request, () => addressOf(server, request), true)
             if (refusal) throw new Refusal(refusal)
@@ -103,6 +122,7 @@ export function createGuard(farm: Farm, doors: Doors) {
           if (!visitor) throw new Error('a request came past the guard')
           const refusal = enter(visitor, need, { params, query, body } as Asked)
           if (refusal) throw new Refusal(refusal)
+          if (audited) begin(visitor, audited, { params, body } as Asked)
         }),
 
     /** The same for the calls that Bun's own router takes: those of old workers. */
@@ -115,6 +135,11 @@ export function createGuard(farm: Farm, doors: Doors) {
       return enter(visitor, WORKER, NOTHING) ?? visitor
     },
   }
+}
+
+export interface AuditedCall {
+  readonly audited: Audited
+  readonly asked: AuditAsked
 }
 
 /** Of an answer to a page of a listed site. */

@@ -16,6 +16,7 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
+  '/audit',
   '/firstadmin',
   '/oidc/callback',
 ]

@@ -9,6 +9,7 @@ import { documented } from './documented.ts'
 import type { Guard } from './guard.ts'
 import { json } from './json.ts'
 import { idsIn } from './oldInput.ts'
+import { noteRefused } from './recording.ts'
 import { misfit } from './words.ts'
 
 const NO_ID = -1
@@ -92,6 +93,7 @@ export const submitRoutes = (farm: Farm, guard: Guard) => {
     } catch (error) {
       if (!(error instanceof FarmError)) throw error
       // The protocol has one way to say no; the reason goes where a person can find it.
+      if (error.kind === 'forbidden') noteRefused()
       console.error(`a job was refused: ${error.message}`)
       return json(NO_ID)
     }

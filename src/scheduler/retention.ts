@@ -1,6 +1,7 @@
 /** What has been over for long is deleted, if the configuration says so: a little at each step, so that nobody notices. */
 import type { Db } from '../db/open.ts'
 import type { JobRow } from '../db/schema.ts'
+import type { KeepAudit } from '../domain/audit.ts'
 import type { Core, Tx } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
 import { deleteJob } from '../domain/removal.ts'
@@ -10,6 +11,7 @@ import { jobAt } from '../domain/rows.ts'
 export interface Keep {
   finished: number
   events: number
+  audit?: KeepAudit
 }
 
 const DAY = 86_400
@@ -48,7 +50,7 @@ export class Retention {
   #cutoff = 0
 
   constructor(
-    core: Core,
+    private readonly core: Core,
     private readonly keep: Keep,
     private readonly write: <T>(operation: (tx: Tx) => T) => Promise<T>,
   ) {
@@ -60,10 +62,15 @@ export class Retention {
   async step(now: number): Promise<void> {
     const { keep, write } = this
     if (keep.finished > 0) await this.#deleteJobs(now - keep.finished * DAY)
-    if (keep.events === 0) return
-    const before = now - keep.events * DAY
+    if (keep.events > 0) await this.#deleteEvents(now - keep.events * DAY)
+    const { audit } = keep
+    if (!audit || !this.core.audit.due(now, audit)) return
+    for (let i = 0; i < OPERATIONS; i++) if (!(await write((tx) => tx.audit.sweep(now, audit)))) return
+  }
+
+  async #deleteEvents(before: number): Promise<void> {
     for (let i = 0; i < OPERATIONS; i++)
-      if ((await write(() => this.#statements.deleteEvents.run(before, before).changes)) < EVENTS) return
+      if ((await this.write(() => this.#statements.deleteEvents.run(before, before).changes)) < EVENTS) return
   }
 
   async #deleteJobs(cutoff: number): Promise<void> {

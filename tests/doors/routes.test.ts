@@ -39,6 +39,7 @@ const ROUTES: Record<string, keyof typeof ROWS> = {
   'GET /farm/workers': 'open',
   'GET /farm/affinities': 'open',
   'GET /activity': 'open',
+  'GET /audit': 'open',
   'GET /docs': 'known',
   'GET /docs/json': 'known',
   'GET /docs/start.js': 'known',
@@ -128,6 +129,7 @@ const ROUTES: Record<string, keyof typeof ROWS> = {
   'GET /api/users/:name': 'administer',
   'POST /api/users/:name': 'administer',
   'DELETE /api/users/:name': 'administer',
+  'GET /api/audit': 'administer',
 }
 
 const AS: Record<Who, Asked> = {

@@ -101,7 +101,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/(jobs?|farm|activity|firstadmin|oidc)\b/,
+      /^GET \/(jobs?|farm|activity|audit|firstadmin|oidc)\b/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.
