@@ -1,6 +1,7 @@
 import { Elysia, t } from 'elysia'
 import { FILES, type PageFiles } from '../bundle.ts'
 import { notFound } from '../errors.ts'
+import type { Guard } from './guard.ts'
 import { SECURE } from './headers.ts'
 
 /** In an executable, put there by src/build.ts; from source, the page is bundled when it is first asked for. */
@@ -40,11 +41,11 @@ const VIEWS: Readonly<Record<string, string>> = {
 }
 
 /** What the script will ask for first of all comes while it is read: who looks, and the list of jobs. */
-function ahead(address: string, request: Request, files: Iterable<string>): Record<string, string> {
+function ahead(address: string, request: Request, known: boolean, files: Iterable<string>): Record<string, string> {
   const { pathname, search } = new URL(request.url)
   const asked = ['/api/me']
   const list = /^\/(?:jobs(?:\/(\d{1,15}))?)?$/.exec(pathname)
-  if (list && search === '') asked.push(`/api/jobs/${list[1] ?? 0}/order`)
+  if (known && list && search === '') asked.push(`/api/jobs/${list[1] ?? 0}/order`)
   const view = VIEWS[address]
   const file = view && [...files].find((name) => name.startsWith(`${view}-`))
   return {
@@ -94,7 +95,7 @@ function serve(file: Served, request: Request, more: Record<string, string>): Re
 }
 
 /** The dashboard. */
-export const pageRoutes = () => {
+export const pageRoutes = (guard: Guard) => {
   let files: Promise<Map<string, Served>> | undefined
   const all = () => {
     files ??= load()
@@ -115,7 +116,7 @@ export const pageRoutes = () => {
     app.get(
       address,
       async ({ request }) => {
-        const more = ahead(address, request, (await all()).keys())
+        const more = ahead(address, request, guard.visitorOf(request).actor.kind !== 'nobody', (await all()).keys())
         return serve(await file('index.html'), request, { ...more, 'cache-control': 'no-cache' })
       },
       { detail: { hide: true } },
