@@ -54,7 +54,7 @@ if ((flag !== undefined && flag !== '--all') || more.length > 0) {
 }
 mkdirSync(DIST, { recursive: true })
 /** A build of its own: only the server's identifiers have to stay as they are. */
-const page = JSON.stringify(await bundlePage())
+const page = JSON.stringify(await bundlePage({ small: true }))
 if (flag === '--all') {
   for (const [target, name] of Object.entries(TARGETS)) await build(name, target as keyof typeof TARGETS)
 } else {

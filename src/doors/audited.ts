@@ -75,9 +75,19 @@ const addJobs = row<NewJob | NewJob[] | string | undefined, { value: number[] }>
     ({ value: ids }) => ({ objects: ids, changes: addedJobs(tx, ids, body) }),
 )
 
+const signIn = (wanted: (asked: Asked) => string[]): Audited =>
+  row<unknown, { name: string }>(
+    'people.sign_in',
+    'user',
+    () =>
+      ({ name }) => ({ objects: [name], who: name }),
+    wanted,
+  )
+
 /** Calls that change nothing that is kept, or that workers make all the time: the events tell of their runs. */
 export const NOT_AUDITED = [
   'POST /api/getjobs',
+  'POST /api/signin/provider',
   'WS /api/stream',
   'POST /api/workers/:name/pick',
   'POST /api/workers/:name/leave',
@@ -171,13 +181,9 @@ export const AUDITED: Readonly<Record<string, Audited>> = {
     keysIn,
   ),
 
-  'POST /api/signin': row<unknown, { name: string }>(
-    'people.sign_in',
-    'user',
-    () =>
-      ({ name }) => ({ objects: [name], who: name }),
-    nameIn,
-  ),
+  'POST /api/signin': signIn(nameIn),
+  // Who it is, the provider tells.
+  'POST /api/signin/provider/answer': signIn(nothing),
   'POST /api/signout': row<unknown, { changes: number }>(
     'people.sign_out',
     'user',

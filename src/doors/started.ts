@@ -8,7 +8,7 @@ import { VERSION } from '../version.ts'
 /** Those that hold no secret. */
 const TOLD = [
   'host', 'port', 'trust', 'loopback', 'hosts', 'origins', 'trusted_proxies', 'workers_trust', 'commands_allow',
-  'commands_users', 'ldap_url', 'ldap_login', 'ldap_filters', 'keep_audit', 'keep_audit_rows',
+  'commands_users', 'ldap_url', 'ldap_login', 'ldap_filters', 'oidc_issuer', 'oidc_client_id', 'oidc_groups', 'tls_cert', 'tls_key', 'keep_audit', 'keep_audit_rows',
 ] as const // biome-ignore format: a list of names
 
 type Settings = { readonly [K in (typeof TOLD)[number]]?: unknown }

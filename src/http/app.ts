@@ -71,7 +71,7 @@ export const createApp = (
     .onTransform(({ query }) => {
       delete (query as Record<string, unknown>)._
     })
-    .use(pageRoutes())
+    .use(pageRoutes(guard))
     .use(userRoutes(farm, '/api'))
     // Coalition 4's page speaks below this prefix.
     .use(userRoutes(farm, WEB_FRONTEND))

@@ -1,27 +1,28 @@
 import { useEffect } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
-import { FirstAdmin } from './account/FirstAdmin.tsx'
-import { ProviderAnswer } from './account/ProviderAnswer.tsx'
-import { SignInPage } from './account/SignIn.tsx'
 import { startLive } from './data/live.ts'
 import { me } from './data/me.ts'
 import { useStore } from './data/store.ts'
-import { JobView } from './job/JobView.tsx'
+import { later } from './parts/later.tsx'
 import { SECTIONS } from './sections.ts'
-import { Palette } from './shell/Palette.tsx'
-import { Shortcuts } from './shell/Shortcuts.tsx'
 import { TopBar } from './shell/TopBar.tsx'
 import { Toasts } from './shell/toasts.tsx'
+
+const FirstAdmin = later(async () => (await import('./account/FirstAdmin.tsx')).FirstAdmin)
+const ProviderAnswer = later(async () => (await import('./account/ProviderAnswer.tsx')).ProviderAnswer)
+const SignInPage = later(async () => (await import('./account/SignIn.tsx')).SignInPage)
+const JobView = later(async () => (await import('./job/JobView.tsx')).JobView)
+const Palette = later(async () => (await import('./shell/Palette.tsx')).Palette, { whenIdle: true })
+const Shortcuts = later(async () => (await import('./shell/Shortcuts.tsx')).Shortcuts, { whenIdle: true })
 
 /** Who may see nothing yet is asked who that is, and the farm is not asked for anything. */
 export function App() {
   const who = useStore(me)
   const [location] = useLocation()
-  const known = who !== undefined && who.kind !== 'nobody'
+  const known = who?.kind !== 'nobody'
   useEffect(() => {
     if (known) startLive()
   }, [known])
-  if (who === undefined) return null
   if (location === '/firstadmin') return <FirstAdmin />
   if (location === '/oidc/callback') return <ProviderAnswer />
   return known ? <Farm /> : <SignInPage />

@@ -1,9 +1,11 @@
 import type { ComponentType } from 'react'
-import { ActivityView } from './activity/ActivityView.tsx'
-import { AffinitiesView } from './affinities/AffinitiesView.tsx'
-import { FarmView } from './farm/FarmView.tsx'
 import { JobsView } from './jobs/JobsView.tsx'
-import { WorkersView } from './workers/WorkersView.tsx'
+import { later } from './parts/later.tsx'
+
+const WorkersView = later(async () => (await import('./workers/WorkersView.tsx')).WorkersView)
+const FarmView = later(async () => (await import('./farm/FarmView.tsx')).FarmView)
+const ActivityView = later(async () => (await import('./activity/ActivityView.tsx')).ActivityView)
+const AffinitiesView = later(async () => (await import('./affinities/AffinitiesView.tsx')).AffinitiesView)
 
 export interface Section {
   label: string

@@ -69,7 +69,14 @@ const CALLS: Record<string, (job: number) => Promise<unknown> | unknown> = {
   'DELETE /api/workers/credentials': () => ['node-1'],
 }
 /** Those that take more than a body have a test of their own. */
-const APART = ['POST /api/signout', 'POST /api/firstadmin', 'POST /api/me/password', 'DELETE /api/tokens/:id']
+const APART = [
+  'POST /api/signout',
+  'POST /api/firstadmin',
+  'POST /api/me/password',
+  'DELETE /api/tokens/:id',
+  // With a provider: tests/doors/oidc.test.ts.
+  'POST /api/signin/provider/answer',
+]
 
 describe('each changing call', () => {
   test('is called here', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { FLOW_SECONDS, Flows } from '../../src/doors/flows.ts'
 import { type OidcRules, oidcProblem } from '../../src/doors/oidc.ts'
 import { claimAt, foundIn, nameIn } from '../../src/doors/oidcClaims.ts'
-import type { Me, ProviderAddress, User } from '../../src/models.ts'
+import type { AuditRecord, Me, ProviderAddress, User } from '../../src/models.ts'
 import type { ServerConfig } from '../../src/server.ts'
 import { expectProblem } from '../http/problem.ts'
 import { refusal, tempFolder } from '../support/farm.ts'
@@ -94,6 +94,8 @@ describe('at a real provider', () => {
     expect((await signIn('ann')).body).toMatchObject({ role: 'wrangler', name: 'ann' })
     accounts.ann = { groups: ['artists'] }
     expect((await signIn('ann')).body).toMatchObject({ role: 'artist', rights: ['create', 'view'] })
+    const audit = await server.get<AuditRecord[]>('/api/audit?action=people.sign_in', admin)
+    expect(audit.body[0]).toMatchObject({ who: 'ann', actor: 'user', kind: 'user', outcome: 'done' })
   })
 
   test('who is in no group that has a right is told so, and is nobody here', async () => {

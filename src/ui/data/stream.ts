@@ -23,6 +23,7 @@ class StreamClient {
   #said = ''
   #last: Pick<Frame, 'epoch' | 'seq'> | undefined
   #saying: ReturnType<typeof setTimeout> | undefined
+  #saidAt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #sleep: ReturnType<typeof setTimeout> | undefined
   #failures = 0
@@ -42,10 +43,13 @@ class StreamClient {
   look(who: string, part: Part | undefined): void {
     if (part) this.#parts.set(who, part)
     else this.#parts.delete(who)
+    // At once after a pause, with all that the other components say in the same turn.
+    const wait = Math.max(0, this.#saidAt + SAY_MS - Date.now())
     this.#saying ??= setTimeout(() => {
       this.#saying = undefined
+      this.#saidAt = Date.now()
       this.#say()
-    }, SAY_MS)
+    }, wait)
   }
 
   #seen(): void {

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import type { LimitEdits, Limits } from '../../models.ts'
 import { getLimits, setLimits } from '../data/calls.ts'
 import { farm, queries } from '../data/live.ts'
+import { Bar } from '../parts/Bar.tsx'
 import { Question } from '../parts/Dialog.tsx'
 import { count } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
@@ -69,6 +70,7 @@ interface LimitRowProps {
 }
 
 function LimitRow({ name, limit: { max, per, used }, onRemove }: LimitRowProps) {
+  const share = max === 0 ? 1 : Math.min(1, used / max)
   const [typed, setTyped] = useState<string>()
   const [refused, setRefused] = useState<string>()
   const change = async (edit: number | { max: number; per: Per }) => {
@@ -81,7 +83,7 @@ function LimitRow({ name, limit: { max, per, used }, onRemove }: LimitRowProps) 
     else setTyped(undefined)
   }
   return (
-    <li data-full={used >= max}>
+    <li>
       <form
         onSubmit={(event: FormEvent) => {
           event.preventDefault()
@@ -91,9 +93,7 @@ function LimitRow({ name, limit: { max, per, used }, onRemove }: LimitRowProps) 
         <span className="limit-name" title={name}>
           {name}
         </span>
-        <span className="progress-bar" aria-hidden="true">
-          <i style={{ width: `${max === 0 ? 100 : Math.min(100, (100 * used) / max)}%` }} />
-        </span>
+        <Bar parts={[{ share, colour: share === 1 ? 'var(--pending)' : 'var(--accent)' }]} />
         <span className="limit-used">
           <b>{count(used)}</b> of
         </span>

@@ -1,11 +1,9 @@
 import { Autocomplete } from '@base-ui/react/autocomplete'
 import { Dialog } from '@base-ui/react/dialog'
-import { Store, useStore } from '../data/store.ts'
+import { useStore } from '../data/store.ts'
 import { type Command, useAllCommands } from './commands.ts'
 import { keyText } from './keys.ts'
-
-const open = new Store(false)
-export const openPalette = () => open.set(true)
+import { paletteOpen } from './open.ts'
 
 interface Group {
   value: string
@@ -14,7 +12,7 @@ interface Group {
 
 /** Every command that there is now, found by typing. */
 export function Palette() {
-  const isOpen = useStore(open)
+  const isOpen = useStore(paletteOpen)
   // What the view offers before what the page always has.
   const commands = useAllCommands().toSorted((a, b) => Number(a.group === 'Page') - Number(b.group === 'Page'))
   const groups: Group[] = [...Map.groupBy(commands, ({ group }) => group)].map(([value, items]) => ({
@@ -22,12 +20,12 @@ export function Palette() {
     items: items.filter(({ id, unable }) => id !== 'palette' && unable === undefined),
   }))
   const run = (command: Command) => {
-    open.set(false)
+    paletteOpen.set(false)
     // The dialog gives the focus back first: a command may open another.
     setTimeout(() => command.run())
   }
   return (
-    <Dialog.Root open={isOpen} onOpenChange={(next) => open.set(next)}>
+    <Dialog.Root open={isOpen} onOpenChange={(next) => paletteOpen.set(next)}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog palette" aria-label="All commands">

@@ -1,10 +1,8 @@
-import { Store, useStore } from '../data/store.ts'
+import { useStore } from '../data/store.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { useAllCommands } from './commands.ts'
 import { keyText } from './keys.ts'
-
-const open = new Store(false)
-export const openShortcuts = () => open.set(true)
+import { shortcutsOpen } from './open.ts'
 
 /** Keys that are the table's own, and no commands. */
 const IN_TABLES: [keys: string, what: string][] = [
@@ -19,13 +17,13 @@ const IN_TABLES: [keys: string, what: string][] = [
 ]
 
 export function Shortcuts() {
-  const isOpen = useStore(open)
+  const isOpen = useStore(shortcutsOpen)
   const groups = Map.groupBy(
     useAllCommands().filter(({ keys }) => keys),
     ({ group }) => group,
   )
   return (
-    <Dialog title="Keyboard shortcuts" open={isOpen} onClose={() => open.set(false)} wide>
+    <Dialog title="Keyboard shortcuts" open={isOpen} onClose={() => shortcutsOpen.set(false)} wide>
       <div className="shortcuts">
         {[...groups].map(([group, commands]) => (
           <section key={group}>

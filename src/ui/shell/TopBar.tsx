@@ -8,8 +8,7 @@ import { count } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { SECTIONS } from '../sections.ts'
 import { type Command, useCommands } from './commands.ts'
-import { openPalette } from './Palette.tsx'
-import { openShortcuts } from './Shortcuts.tsx'
+import { paletteOpen, shortcutsOpen } from './open.ts'
 import { THEMES, useTheme } from './theme.ts'
 
 const WORDS = {
@@ -18,6 +17,8 @@ const WORDS = {
   lost: 'No connection: trying again',
   asleep: 'Asleep',
 } as const
+const openPalette = () => paletteOpen.set(true)
+const openShortcuts = () => shortcutsOpen.set(true)
 const THEME_ICONS = { system: 'system', dark: 'moon', light: 'sun' } as const
 
 export function TopBar() {

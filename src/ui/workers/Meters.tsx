@@ -2,6 +2,7 @@ import type { Worker } from '../../models.ts'
 import { useNow } from '../data/clock.ts'
 import { jobRows } from '../data/live.ts'
 import { useRow } from '../data/rows.ts'
+import { Bar } from '../parts/Bar.tsx'
 import { duration, memory } from '../parts/format.ts'
 import { JobLink } from '../parts/JobLink.tsx'
 import { averageLoad, loadsOf } from './state.ts'
@@ -29,15 +30,17 @@ export function CpuBars({ worker, word = true }: { worker: Worker; word?: boolea
   )
 }
 
+/** Of the memory: the next run may not find what it needs. */
+const MUCH = 0.9
+
 /** What is used of the machine's memory. */
 export function MemoryMeter({ worker: { free_memory, total_memory } }: { worker: Worker }) {
   if (total_memory === 0) return null
   const used = Math.max(0, total_memory - free_memory)
+  const share = used / total_memory
   return (
     <span className="meter" title={`${memory(used)} of ${memory(total_memory)} are used`}>
-      <span className="progress-bar" aria-hidden="true">
-        <i data-full={used / total_memory > 0.9} style={{ width: `${(100 * used) / total_memory}%` }} />
-      </span>
+      <Bar parts={[{ share, colour: share > MUCH ? 'var(--pending)' : 'var(--accent)' }]} />
       <span className="meter-word">{memory(used)}</span>
     </span>
   )
@@ -80,9 +83,7 @@ export function CurrentProgress({ worker }: { worker: Worker }) {
   const progress = job?.progress ?? 0
   return (
     <span className="progress">
-      <span className="progress-bar" aria-hidden="true">
-        <i data-state="WORKING" style={{ width: `${100 * progress}%` }} />
-      </span>
+      <Bar parts={[{ share: progress, colour: 'var(--working)' }]} />
       <span className="progress-word">{job ? `${Math.floor(100 * progress)}%` : ''}</span>
     </span>
   )

@@ -1,18 +1,12 @@
 /** The workers as tiles: the whole farm at a glance. Only the rows of tiles on the screen are drawn. */
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from 'react'
-import { useRow } from '../data/rows.ts'
-import { workerRows } from '../data/workers.ts'
-import { StateMark } from '../parts/StateMark.tsx'
+import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react'
 import { pressed } from '../table/gridKeys.ts'
+import { reveal } from '../table/reveal.ts'
 import { go, type Lines, pick, type Selection } from '../table/selection.ts'
-import { CpuBars, CurrentJob, CurrentProgress, LastSign, MemoryMeter } from './Meters.tsx'
-import { shownState } from './state.ts'
+import { PADDING, ROW, WallRows } from './WallRows.tsx'
 
-/** Pixels; the style sheet says the same. */
+/** Pixels. */
 const NARROWEST = 186
-const ROW = 96
-const PADDING = 8
 
 interface WallProps {
   lines: Lines<string>
@@ -26,31 +20,10 @@ interface WallProps {
 export function Wall({ lines, selection, onSelect, onVisible, onOpen, empty }: WallProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const across = useAcross(scroller)
-  const virtual = useVirtualizer({
-    count: Math.ceil(lines.count / across),
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: 2,
-    paddingStart: PADDING,
-    paddingEnd: PADDING,
-    useFlushSync: false,
-  })
-  const rows = virtual.getVirtualItems()
-  // A row that scrolls off is drawn over as the one that comes.
-  const slots = useRef(0)
-  slots.current = Math.max(slots.current, rows.length)
-  const first = (rows[0]?.index ?? 0) * across
-  const last = Math.min(lines.count, ((rows.at(-1)?.index ?? -1) + 1) * across) - 1
-  useEffect(() => {
-    const names: string[] = []
-    for (let i = first; i <= last; i++) names.push(lines.at(i) as string)
-    onVisible(names)
-  }, [lines, first, last, onVisible])
-
   const choose = (next: Selection<string>) => {
     onSelect(next)
     if (next.active !== undefined && next.active !== selection.active)
-      virtual.scrollToIndex(Math.floor(lines.indexOf(next.active) / across), { align: 'auto' })
+      reveal(scroller.current, PADDING + Math.floor(lines.indexOf(next.active) / across) * ROW, ROW)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== scroller.current) return
@@ -77,7 +50,6 @@ export function Wall({ lines, selection, onSelect, onVisible, onOpen, empty }: W
     onSelect(pick(selection, lines, name, { range: event.shiftKey, add: event.ctrlKey || event.metaKey }))
     if (event.shiftKey) event.preventDefault()
   }
-  const active = selection.active === undefined ? -1 : lines.indexOf(selection.active)
   return (
     <div
       ref={scroller}
@@ -88,7 +60,6 @@ export function Wall({ lines, selection, onSelect, onVisible, onOpen, empty }: W
       aria-multiselectable="true"
       aria-rowcount={Math.ceil(lines.count / across)}
       aria-colcount={across}
-      aria-activedescendant={active >= first && active <= last ? tileId(active) : undefined}
       onKeyDown={onKeyDown}
       onMouseDown={onMouseDown}
       onDoubleClick={(event) => {
@@ -96,38 +67,11 @@ export function Wall({ lines, selection, onSelect, onVisible, onOpen, empty }: W
         if (name !== undefined) onOpen(name)
       }}
     >
-      <div role="rowgroup" className="wall-body" style={{ height: virtual.getTotalSize() }}>
-        {rows.map(({ index, start }) => (
-          <div
-            key={index % slots.current}
-            role="row"
-            aria-rowindex={index + 1}
-            className="wall-row"
-            style={{ transform: `translateY(${start}px)`, gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))` }}
-          >
-            {Array.from({ length: Math.min(across, lines.count - index * across) }, (_, i) => {
-              const name = lines.at(index * across + i) as string
-              return (
-                <Tile
-                  // The place, not the name: a tile is drawn over as well.
-                  // biome-ignore lint/suspicious/noArrayIndexKey: the place is what stays.
-                  key={i}
-                  id={tileId(index * across + i)}
-                  name={name}
-                  selected={selection.keys.has(name)}
-                  active={name === selection.active}
-                />
-              )
-            })}
-          </div>
-        ))}
-      </div>
+      <WallRows scroller={scroller} across={across} lines={lines} selection={selection} onVisible={onVisible} />
       {lines.count === 0 && <p className="grid-empty">{empty}</p>}
     </div>
   )
 }
-
-const tileId = (index: number) => `worker-tile-${index}`
 
 /** How many tiles stand side by side. */
 function useAcross(scroller: { readonly current: HTMLDivElement | null }): number {
@@ -143,48 +87,3 @@ function useAcross(scroller: { readonly current: HTMLDivElement | null }): numbe
   }, [scroller])
   return across
 }
-
-interface TileProps {
-  id: string
-  name: string
-  selected: boolean
-  active: boolean
-}
-
-const Tile = memo(function Tile({ id, name, selected, active }: TileProps) {
-  const worker = useRow(workerRows, name)
-  const state = worker ? shownState(worker) : 'WAITING'
-  return (
-    <div
-      id={id}
-      role="gridcell"
-      className="tile"
-      aria-selected={selected}
-      data-active={active}
-      data-name={name}
-      data-state={state}
-    >
-      <div className="tile-head">
-        <StateMark state={state} />
-        <b title={name}>{name}</b>
-        <span className="dim">{worker && <LastSign worker={worker} />}</span>
-      </div>
-      {worker && (
-        <>
-          <div className="tile-job">
-            {worker.state === 'WORKING' ? (
-              <CurrentJob worker={worker} />
-            ) : (
-              <span className="dim">{worker.affinity.split('\n')[0]}</span>
-            )}
-          </div>
-          <div className="tile-progress">{worker.state === 'WORKING' && <CurrentProgress worker={worker} />}</div>
-          <div className="tile-machine">
-            <CpuBars worker={worker} />
-            <MemoryMeter worker={worker} />
-          </div>
-        </>
-      )}
-    </div>
-  )
-})

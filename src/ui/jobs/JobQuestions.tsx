@@ -7,7 +7,7 @@ import { asking, whatGoes } from './asking.ts'
 import { EditJobs } from './EditJobs.tsx'
 
 /** The dialogs of the view, one at a time. */
-export function JobDialogs() {
+export function JobQuestions() {
   const question = useStore(asking)
   const close = () => asking.set(undefined)
   if (question?.kind === 'add') return <AddJob parent={question.parent} open onClose={close} />
