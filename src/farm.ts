@@ -111,14 +111,15 @@ export function createFarm(
   recall(core, started)
 
   /** Every change goes through here: whatever it made ready finds its worker. */
-  async function write<T>(operation: (tx: Tx) => T, how?: How<T>): Promise<T> {
-    const result = await commit(recorded(operation, how?.unfinished), how)
+  function write<T>(operation: (tx: Tx) => T, how?: How<T>): Promise<T> {
+    return commit(recorded(operation, how?.unfinished), { once: how?.once, after })
+  }
+  function after(): void {
     if (waiters.size > 0) apart(() => void waiters.wake())
     if (core.work.noted) {
       core.work.noted = false
       apart(() => behind.look())
     }
-    return result
   }
 
   /** What passed time has to be asked for; tests call it with a clock of their own. */
@@ -318,16 +319,28 @@ export function createFarm(
       const speaker = { session, pick }
       const machine: Machine = machineOf({ host, memory, cores, gpus }, vitals)
       if (questionOf(core, name, speaker) === 'stale') return null
-      if (nothingFor(core, name, speaker, machine)) core.live.ping(name, now(), vitals)
-      else {
-        const assignment = await write((tx) => assign(tx, name, vitals, speaker, machine))
-        if (assignment || wait === 0) return assignment
+      const ask = () => write((tx) => assign(tx, name, vitals, speaker, machine))
+      const isForNothing = () => nothingFor(core, name, speaker, machine)
+      if (wait === 0) {
+        if (!isForNothing()) return ask()
+        core.live.ping(name, now(), vitals)
+        return null
       }
-      if (wait === 0) return null
-      waiters.release([name])
-      return waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
-        write((tx) => assign(tx, name, {}, speaker)),
-      )
+      const question = waiters.question(name)
+      try {
+        if (isForNothing()) core.live.ping(name, now(), vitals)
+        else {
+          const assignment = await ask()
+          if (assignment) return assignment
+        }
+        if (!question.isLast()) return null
+        waiters.release([name])
+        return await waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
+          write((tx) => assign(tx, name, {}, speaker)),
+        )
+      } finally {
+        question.answered()
+      }
     },
 
     /** Answers whether the run is still that worker's, and how much of its output the server has. */

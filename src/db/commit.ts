@@ -21,6 +21,13 @@ interface Write {
   reject: (error: unknown) => void
 }
 
+interface Ways {
+  /** Calls back when what is committed is on disk; default: it is, after the commit. */
+  flush?: (answer: () => void) => void
+  /** What a caller is told of a failure. */
+  refusal?: (error: unknown) => unknown
+}
+
 /** What follows from the commit at once; answers what the caller is told when it is on disk. */
 type Outcome = () => () => void
 
@@ -43,6 +50,8 @@ export class Commits {
   /** Rows written up to the last flush: who has written nothing since, and read nothing newer, waits for no other one. */
   #flushed = 0
 
+  private readonly flush
+  private readonly refusal
   #begin: Statement
   #commit: Statement
   #written: () => number
@@ -50,9 +59,10 @@ export class Commits {
   constructor(
     private readonly sqlite: Database,
     private readonly companion: Companion,
-    /** Calls back when what is committed is on disk; default: it is, after the commit. */
-    private readonly flush: (answer: () => void) => void = (answer) => answer(),
+    { flush = (answer) => answer(), refusal = (error) => error }: Ways = {},
   ) {
+    this.flush = flush
+    this.refusal = refusal
     this.#begin = sqlite.prepare('BEGIN IMMEDIATE')
     this.#commit = sqlite.prepare('COMMIT')
     this.#written = rowsWritten(sqlite)
@@ -65,7 +75,8 @@ export class Commits {
    */
   write<T>(operation: () => T, { once = false, committed = () => {} } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ operation, once, committed, resolve: resolve as (value: unknown) => void, reject })
+      const refuse = (error: unknown) => reject(this.refusal(error))
+      this.#queue.push({ operation, once, committed, resolve: resolve as (value: unknown) => void, reject: refuse })
       this.#schedule()
     })
   }

@@ -122,11 +122,13 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
 
 /** Answers the one way to change the farm: an operation of its own in the next commit. */
 export function createWriter(core: Core, clock: Clock) {
-  const commits = new Commits(core.db.sqlite, core.tree, core.db.flush)
+  const refusal = (error: unknown) => core.disk.refusal(error)
+  const commits = new Commits(core.db.sqlite, core.tree, { flush: core.db.flush, refusal })
   // One object for all operations, which never overlap: to copy the core for each was 2 % of a cycle.
   let acts: (() => void)[] = []
   const tx = { ...core, now: 0, after: (act: () => void) => void acts.push(act) }
-  return async function write<T>(operation: (tx: Tx) => T, how: { once?: boolean } = {}): Promise<T> {
+  /** `after`: when it is done for good, and before it is answered. */
+  return function write<T>(operation: (tx: Tx) => T, { once = false, after = () => {} } = {}): Promise<T> {
     let done: (() => void)[] = []
     const operate = () => {
       // A batch can be done again: only what its last turn said counts.
@@ -141,10 +143,9 @@ export function createWriter(core: Core, clock: Clock) {
     const committed = () => {
       core.disk.wrote()
       for (const act of done) act()
+      after()
     }
-    return await commits.write(operate, { ...how, committed }).catch((error) => {
-      throw core.disk.refusal(error)
-    })
+    return commits.write(operate, { once, committed })
   }
 }
 export type Write = ReturnType<typeof createWriter>

@@ -19,6 +19,9 @@ export interface Need {
 
 export const NO_NEED: Need = { affinity: [], limits: [], memory: 0, cores: 0, gpus: 0, avoid: '' }
 
+/** Ids are below: a farm has dozens. */
+const MOST_SETS = 2 ** 26
+
 /** The set of nothing: what most jobs need. */
 export const NOTHING = 0
 
@@ -30,7 +33,8 @@ export const NOTHING = 0
 export class NeedSets {
   #sets: Need[] = [NO_NEED]
   #ids = new Map<string, number>([[keyOf(NO_NEED), NOTHING]])
-  #unions = new Map<string, number>()
+  /** By both ids in one number: to put them into a text was a fiftieth of a cycle. */
+  #unions = new Map<number, number>()
   #saved = new Set<number>([NOTHING])
   #unsaved = new Set<number>()
   /** Workers that some job has failed on: most have not, and are not asked further. */
@@ -97,7 +101,7 @@ export class NeedSets {
   union(a: number, b: number): number {
     if (a === b || b === NOTHING) return a
     if (a === NOTHING) return b
-    const key = a < b ? `${a},${b}` : `${b},${a}`
+    const key = Math.min(a, b) * MOST_SETS + Math.max(a, b)
     const known = this.#unions.get(key)
     if (known !== undefined) return known
     const [one, other] = [this.at(a), this.at(b)]

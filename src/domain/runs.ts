@@ -22,7 +22,7 @@ export function startRun(tx: Tx, leaf: JobRow, worker: WorkerRow): { run: number
   const log_start = beginLog(tx, leaf, worker.name)
   // Whom it avoided is forgotten: if it fails again, it is this one.
   const needs_id = tx.needs.forgiven(leaf.needs_id)
-  const held = tx.needs.keep(pathNeeds(tx, { ...leaf, needs_id }))
+  const held = tx.needs.keep(pathNeeds(tx, leaf.parent, needs_id))
   const event = rows.addEvent.run({
     worker: worker.name,
     job_id: leaf.id,

@@ -5,13 +5,13 @@
 import { invalid } from '../errors.ts'
 import type { Dependency, NewJob } from '../models.ts'
 import type { Tx } from './core.ts'
+import type { Leaf } from './counts.ts'
 import { refuseTooMany, setDependencies } from './dependencies.ts'
 import { groupsTo, refuseDeeper } from './depth.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import type { Group } from './group.ts'
 import { emptyGroup } from './groupRows.ts'
 import { DEFAULTS, groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
-import { jobRow } from './rows.ts'
 import { shownIn } from './seen.ts'
 import { restingState, wakeTime } from './states.ts'
 
@@ -30,6 +30,8 @@ interface Planned {
   inside?: Planned
   frames?: { chunks: Chunk[]; template: Template }
   id: number
+  /** A leaf that is in nothing that the same request makes: as its group will count it. */
+  leaf?: Leaf
 }
 
 /**
@@ -67,6 +69,15 @@ export function* submit(
     const holder = inside && groups.get(inside)
     if (isLeaf) {
       if (holder) born(holder, settings.needs_id, ready === 1)
+      else
+        job.leaf = {
+          ...NEW_LEAF,
+          state,
+          ready,
+          parent: settings.parent,
+          needs_id: settings.needs_id,
+          user: settings.user,
+        }
     } else {
       const row = { ...settings, id: job.id, paused: Number(paused), unfinished: 0, wake_at, state }
       const group = emptyGroup(row, tx.tree.shares.name(settings.user))
@@ -95,6 +106,8 @@ export function* submit(
   deliver(tx, planned, tops, atOnce)
   return planned.filter((job) => !job.inside).map((job) => job.id)
 }
+
+const NEW_LEAF = { duration: 0, start_time: 0 }
 
 /** What its group says once for all of them, a frame itself leaves out. */
 const { needs_id, priority, url, memory, cores, gpus, max_workers, error_limit, start_after } = DEFAULTS
@@ -138,15 +151,13 @@ function deliver(
   tops: readonly { group: Group; parent: number }[],
   inPlace: boolean,
 ): void {
-  for (const { inside, settings, id, frames } of planned) {
+  for (const { inside, settings, id, leaf } of planned) {
     if (inside) continue
     // It was there in the first turn, and may have gone meanwhile.
     const parent = groupAt(tx, settings.parent, 'parent')
-    const reset = settings.command !== '' && !frames ? shownIn(parent) : 0
-    if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent, reset })
-    if (settings.command === '' || frames) continue
-    const row = jobRow(tx, id)
-    tx.tree.moveLeaf(null, row)
+    if (!inPlace) tx.rows.setParent.run({ id, parent: settings.parent, reset: leaf ? shownIn(parent) : 0 })
+    if (!leaf) continue
+    tx.tree.moveLeaf(null, leaf)
   }
   for (const { group, parent } of tops) tx.tree.graft(group, groupAt(tx, parent, 'parent'))
   const names = new Map(

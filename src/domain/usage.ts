@@ -65,7 +65,8 @@ export class Usage {
 
   /** Whether a worker there may begin a run that needs this. */
   allows(need: Need, place: Place): boolean {
-    return need.limits.every((name) => !this.isFull(name, place.host)) && this.hasRoom(need, place)
+    for (const name of need.limits) if (this.isFull(name, place.host)) return false
+    return !takes(need) || this.hasRoom(need, place)
   }
 
   /** Whether one more run on this host would go over a limit. A name without a limit is never full. */

@@ -8,6 +8,12 @@ interface Waiter {
   attempt: () => Promise<boolean>
 }
 
+/**
+ * So many of a kind ask at once, when there was something for all that asked before: one at a time, each with a commit of its
+ * own, a thousand idle workers took 1.0 to 1.5 s to begin a thousand frames, and take 0.1 to 0.5 s so.
+ */
+const MOST_AT_ONCE = 64
+
 /** What the farm says of those who wait. */
 export interface Prospects {
   /** Whether there is anything that workers of a kind can take, be their hosts free or not. */
@@ -26,6 +32,8 @@ export interface Prospects {
 export class Waiters {
   #kinds = new Map<string | null, Set<Waiter>>()
   #names = new Map<string, Waiter>()
+  /** By name, the last question that is not answered. */
+  #questions = new Map<string, object>()
   #waking = false
   #again = false
 
@@ -33,6 +41,17 @@ export class Waiters {
 
   get size(): number {
     return this.#names.size
+  }
+
+  /** A worker asks a question that may wait, here or for a commit. While it does, it may ask again: the last one counts. */
+  question(name: string) {
+    const question = {}
+    this.#questions.set(name, question)
+    const isLast = () => this.#questions.get(name) === question
+    const answered = () => {
+      if (isLast()) this.#questions.delete(name)
+    }
+    return { isLast, answered }
   }
 
   /** Workers that wait here are alive, though they say nothing. */
@@ -108,8 +127,12 @@ export class Waiters {
         this.#again = false
         for (const [kind, alike] of this.#kinds) {
           if (kind === null) continue
-          for (let next = this.#taker(kind, alike); next; next = this.#taker(kind, alike))
-            if (!(await next.attempt())) break
+          let most = 1
+          for (let next = this.#takers(kind, alike, most); next.length > 0; next = this.#takers(kind, alike, most)) {
+            const got = await Promise.all(next.map(({ attempt }) => attempt()))
+            if (got.includes(false)) break
+            most = Math.min(2 * most, MOST_AT_ONCE)
+          }
         }
       } while (this.#again)
     } finally {
@@ -117,16 +140,17 @@ export class Waiters {
     }
   }
 
-  /** The first of a kind who would get something now. */
-  #taker(kind: string, alike: ReadonlySet<Waiter>): Waiter | undefined {
-    if (alike.size === 0 || !this.prospects.ofKind(kind)) return undefined
-    let plainOnesGetNothing = false
+  /** The first of a kind who would get something now: the first alone, and those after it in case there is more. */
+  #takers(kind: string, alike: ReadonlySet<Waiter>, most: number): Waiter[] {
+    const takers: Waiter[] = []
+    if (alike.size === 0 || !this.prospects.ofKind(kind)) return takers
+    let plainOnes: boolean | undefined
     for (const waiter of alike) {
+      if (takers.length >= most) break
       const special = this.prospects.isSpecial(waiter.name)
-      if (!special && plainOnesGetNothing) continue
-      if (this.prospects.of(waiter.name)) return waiter
-      if (!special) plainOnesGetNothing = true
+      if (!special) plainOnes ??= this.prospects.of(waiter.name)
+      if (special ? this.prospects.of(waiter.name) : plainOnes) takers.push(waiter)
     }
-    return undefined
+    return takers
   }
 }

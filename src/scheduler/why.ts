@@ -46,7 +46,7 @@ export function whyJob(core: Core, now: number, id: number): Why {
   }
   if (isGroup(row)) return why(state, [...reasons, ...ofGroup(group as Group)])
   const root = rootOf(core, row)
-  const needed = pathNeeds(core, row)
+  const needed = pathNeeds(core, row.parent, row.needs_id)
   const fitting = fittingWorkers(core, needed, root)
   reasons.push(...fullLimits(core, needed, fitting))
   if (fitting.names.length === 0) reasons.push(noWorker(core, needed, root))

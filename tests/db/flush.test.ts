@@ -17,7 +17,7 @@ function held() {
   const sqlite = new Database(':memory:', { strict: true })
   sqlite.run('create table items (name text)')
   const waiting: (() => void)[] = []
-  const commits = new Commits(sqlite, alone, (answer) => waiting.push(answer))
+  const commits = new Commits(sqlite, alone, { flush: (answer) => waiting.push(answer) })
   const told: string[] = []
   const add = (name: string) =>
     commits
