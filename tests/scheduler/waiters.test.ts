@@ -1,7 +1,10 @@
 import { expect, test } from 'bun:test'
+import { rmSync } from 'node:fs'
+import { openDatabase } from '../../src/db/open.ts'
+import { createFarm } from '../../src/farm.ts'
 import type { Assignment } from '../../src/protocol.ts'
 import { Waiters } from '../../src/scheduler/waiters.ts'
-import { type TestFarm, testFarm } from '../support/farm.ts'
+import { type TestFarm, tempFolder, testFarm } from '../support/farm.ts'
 
 /** Far longer than a test takes: who is answered was woken. */
 const LONG = 50
@@ -189,4 +192,38 @@ test('an attempt that fails is told to the worker it was for, and nobody else', 
   work = false
   waiters.release(['w2'])
   expect(await second).toBeNull()
+})
+
+test('of two questions of a worker the last one waits, though the first is on its way to the disk', async () => {
+  const held: (() => void)[] = []
+  let holds = true
+  const flush = (answer: () => void) => void (holds ? held.push(answer) : answer())
+  const db = openDatabase(':memory:')
+  const logs = tempFolder()
+  const farm = createFarm(Object.assign(db, { flush }), { logs })
+  const never = new AbortController().signal
+  const first = farm.pick('w1', { wait: LONG }, never)
+  while (held.length === 0) await Bun.sleep(1)
+  const second = watch(farm.pick('w1', { wait: LONG }, never))
+  holds = false
+  for (const answer of held) answer()
+  expect(await first).toBeNull()
+  const job = await farm.addJob({ command: 'x' })
+  while (!second.answered) await Bun.sleep(1)
+  expect(second.job).toBe(job)
+  await farm.stop()
+  db.close()
+  rmSync(logs, { recursive: true })
+})
+
+test('a thousand idle workers have a thousand frames, one each', async () => {
+  await using farm = testFarm()
+  const names = Array.from({ length: 1000 }, (_, i) => `w${i}`)
+  const waiting = Promise.all(names.map((name) => farm.pick(name, LONG)))
+  while (farm.farm.core.live.workers.size < names.length) await Bun.sleep(1)
+  await settle(farm)
+  const group = await farm.farm.addJob({ command: 'x {frame}', frames: '1-1000' })
+  const got = await waiting
+  expect(new Set(got.map((each) => each?.job.id)).size).toBe(1000)
+  expect(farm.farm.getJob(group).total_working).toBe(1000)
 })
