@@ -6,7 +6,7 @@ import { startLive } from './data/live.ts'
 import { me } from './data/me.ts'
 import { useStore } from './data/store.ts'
 import { JobView } from './job/JobView.tsx'
-import { SECTIONS } from './sections.ts'
+import { sectionsFor } from './sections.ts'
 import { Palette } from './shell/Palette.tsx'
 import { Shortcuts } from './shell/Shortcuts.tsx'
 import { TopBar } from './shell/TopBar.tsx'
@@ -26,12 +26,13 @@ export function App() {
 }
 
 function Farm() {
+  const who = useStore(me)
   return (
     <>
       <TopBar />
       <main className="main">
         <Switch>
-          {SECTIONS.map(({ pattern, view }) => (
+          {sectionsFor(who).map(({ pattern, view }) => (
             <Route key={pattern} path={pattern} component={view} />
           ))}
           <Route path="/job/:id" component={JobView} />

@@ -1,6 +1,8 @@
 import type { ComponentType } from 'react'
+import type { Me } from '../models.ts'
 import { ActivityView } from './activity/ActivityView.tsx'
 import { AffinitiesView } from './affinities/AffinitiesView.tsx'
+import { AuditView } from './audit/AuditView.tsx'
 import { FarmView } from './farm/FarmView.tsx'
 import { JobsView } from './jobs/JobsView.tsx'
 import { WorkersView } from './workers/WorkersView.tsx'
@@ -14,13 +16,19 @@ export interface Section {
   view: ComponentType
   /** Addresses of pages that belong to it, and are not in the menu. */
   holds?: string
+  /** Who sees it at all; default: everybody. */
+  isFor?(who: Me): boolean
 }
 
 /** The pages there are: a line here, and the addresses in http/page.ts, and it is in the menu and the palette. */
-export const SECTIONS: readonly Section[] = [
+const SECTIONS: readonly Section[] = [
   { label: 'Jobs', path: '/jobs', pattern: '/jobs/:id?', view: JobsView, holds: '/job/' },
   { label: 'Workers', path: '/farm/workers', pattern: '/farm/workers', view: WorkersView },
   { label: 'Farm', path: '/farm/overview', pattern: '/farm/overview', view: FarmView },
   { label: 'Activity', path: '/activity', pattern: '/activity', view: ActivityView },
   { label: 'Affinities', path: '/farm/affinities', pattern: '/farm/affinities', view: AffinitiesView },
+  { label: 'Audit', path: '/audit', pattern: '/audit', view: AuditView, isFor: (who) => who.manages_people },
 ]
+
+export const sectionsFor = (who: Me | undefined): readonly Section[] =>
+  SECTIONS.filter(({ isFor }) => who !== undefined && (isFor?.(who) ?? true))
