@@ -278,7 +278,8 @@ function parsed(text: string): unknown {
 function check(option: Option, value: unknown, where: string, folder: string): unknown {
   const ok = Value.Check(option.schema, value) && fits(option, value)
   if (!ok || (option.env === 'COALITION_URL' && value !== '' && !isServerAddress(String(value)))) {
-    throw new ConfigError(`${where}: ${JSON.stringify(value)} is not ${expected(option)} (${option.description})`)
+    const shown = option.secret ? 'what is written there' : JSON.stringify(value)
+    throw new ConfigError(`${where}: ${shown} is not ${expected(option)} (${option.description})`)
   }
   return option.path ? resolve(folder, String(value)) : value
 }

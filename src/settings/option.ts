@@ -14,6 +14,8 @@ export interface Option<S extends TSchema = TSchema> {
   at?: string
   /** How a list stands in a flag or a variable; default: with commas. Where a comma may be part of an item, as JSON. */
   json?: boolean
+  /** What is wrong with it is said without it: it would stand in the log of a service. */
+  secret?: boolean
   /** What the README shows where the default depends on the machine. */
   defaultText?: string
 }
