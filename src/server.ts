@@ -113,7 +113,12 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     folder.close()
     throw new StartError(listenProblem(host, port, error), error)
   }
-  await farm.write((tx) => noteStart(tx, config))
+  await farm
+    .write((tx) => noteStart(tx, config))
+    .catch((error) => {
+      // A full disk has its own line, and keeps no server from answering.
+      if (!(error instanceof FarmError)) throw error
+    })
   farm.run()
   checkpointer.start()
   if (backup_every > 0) schedule.start()
