@@ -323,7 +323,8 @@ export function createFarm(
         const assignment = await write((tx) => assign(tx, name, vitals, speaker, machine))
         if (assignment || wait === 0) return assignment
       }
-      if (wait === 0) return null
+      // Its question may have been on its way to the disk when the others were let go.
+      if (wait === 0 || stopped) return null
       waiters.release([name])
       return waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
         write((tx) => assign(tx, name, {}, speaker)),

@@ -149,8 +149,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       discovered?.close()
       await schedule.stop()
       void app.server?.stop(false)
-      await refusals.flush()
+      const told = refusals.flush()
       await farm.stop()
+      await told
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
       const deadline = performance.now() + STOP_MS
       while ((app.server?.pendingRequests ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10)
