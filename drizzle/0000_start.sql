@@ -215,7 +215,7 @@ CREATE TABLE `workers` (
 );
 --> statement-breakpoint
 CREATE TABLE `audit` (
-	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
 	`time` integer NOT NULL,
 	`who` text NOT NULL,
 	`actor` text NOT NULL,
@@ -230,9 +230,8 @@ CREATE TABLE `audit` (
 	`changes` text NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `audit_by_time` ON `audit` (`time`,`id`);--> statement-breakpoint
-CREATE INDEX `audit_by_who` ON `audit` (`who`,`id`);--> statement-breakpoint
-CREATE INDEX `audit_by_object` ON `audit` (`kind`,`object`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_by_who` ON `audit` (`who`,`id`) WHERE who <> '';--> statement-breakpoint
+CREATE INDEX `audit_by_object` ON `audit` (`object`,`id`) WHERE object <> '';--> statement-breakpoint
 CREATE INDEX `audit_refused` ON `audit` (`id`) WHERE outcome = 'refused';--> statement-breakpoint
 CREATE TABLE `audit_objects` (
 	`kind` text NOT NULL,

@@ -333,7 +333,8 @@ export function createFarm(
           const assignment = await ask()
           if (assignment) return assignment
         }
-        if (!question.isLast()) return null
+        // Its question may have been on its way to the disk when the others were let go, or when it asked again.
+        if (stopped || !question.isLast()) return null
         waiters.release([name])
         return await waiters.wait(name, core.roster.kindOf(name)?.key ?? null, wait, signal, () =>
           write((tx) => assign(tx, name, {}, speaker)),

@@ -129,7 +129,12 @@ export async function startServer(config: ServerConfig): Promise<Server> {
     folder.close()
     throw new StartError(listenProblem(host, port, error), error)
   }
-  await farm.write((tx) => noteStart(tx, config))
+  await farm
+    .write((tx) => noteStart(tx, config))
+    .catch((error) => {
+      // A full disk has its own line, and keeps no server from answering.
+      if (!(error instanceof FarmError)) throw error
+    })
   farm.run()
   checkpointer.start()
   if (backup_every > 0) schedule.start()
@@ -166,8 +171,9 @@ export async function startServer(config: ServerConfig): Promise<Server> {
       renewal?.stop()
       await schedule.stop()
       listener.close()
-      await refusals.flush()
+      const told = refusals.flush()
       await farm.stop()
+      await told
       // Not the promise of stop(false): that waits for clients to close connections on which nothing happens.
       const deadline = performance.now() + STOP_MS
       while (listener.pending > 0 && performance.now() < deadline) await Bun.sleep(10)

@@ -154,6 +154,12 @@ describe('the file', () => {
   })
 })
 
+test('a secret that cannot be is not repeated', () => {
+  const words = refusal(() => resolveConfig({ env: { COALITION_WORKERS_JOIN_TOKEN: 'too short' } }))
+  expect(words).toContain('COALITION_WORKERS_JOIN_TOKEN')
+  expect(words).not.toContain('too short')
+})
+
 test('the table of the README is the one that the options make', async () => {
   const readme = await Bun.file(`${import.meta.dir}/../README.md`).text()
   expect(readme).toContain(configurationTable())

@@ -1,6 +1,7 @@
 /** All commands in one tree. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
+import { auditCommand } from './audit.ts'
 import { backupCommand, restoreCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { demoCommand, demoFrameCommand, demoJoinCommand } from './demo.ts'
@@ -27,6 +28,7 @@ export function createProgram() {
     .addCommand(workersCommand())
     .addCommand(eventsCommand())
     .addCommand(limitsCommand())
+    .addCommand(auditCommand())
     .addCommand(usersCommand())
     .addCommand(tokensCommand())
     .addCommand(signinCommand())

@@ -33,10 +33,10 @@ export async function listAudit(core: Core, filter: AuditFilter, { limit, after 
   const { db } = core
   const conditions = conditionsOf(filter)
   const found: AuditRow[] = []
-  const lowest = filter.since === undefined ? oldest(core) : idAt(core, gte(audit.time, filter.since), 'first')
-  const newest = filter.until === undefined ? newestOf(core) : idAt(core, lte(audit.time, filter.until), 'last')
-  if (lowest === undefined || newest === undefined) return []
-  for (let high = Math.min(newest, (after ?? Number.POSITIVE_INFINITY) - 1); high >= lowest; high -= WINDOW) {
+  const newest = newestOf(core)
+  const lowest = filter.since === undefined ? oldest(core) : firstSince(core, filter.since, newest)
+  const last = filter.until === undefined ? newest : firstSince(core, filter.until + 1, newest) - 1
+  for (let high = Math.min(last, (after ?? Number.POSITIVE_INFINITY) - 1); high >= lowest; high -= WINDOW) {
     const low = Math.max(lowest, high - WINDOW + 1)
     found.push(
       ...db
@@ -53,24 +53,35 @@ export async function listAudit(core: Core, filter: AuditFilter, { limit, after 
   return withObjects(core, found)
 }
 
-const oldest = ({ db }: Core) => db.select({ id: audit.id }).from(audit).orderBy(audit.id).limit(1).get()?.id
-const newestOf = ({ db }: Core) => db.select({ id: audit.id }).from(audit).orderBy(desc(audit.id)).limit(1).get()?.id
+const oldest = ({ db }: Core) => db.select({ id: audit.id }).from(audit).orderBy(audit.id).limit(1).get()?.id ?? 1
+const newestOf = ({ db }: Core) =>
+  db.select({ id: audit.id }).from(audit).orderBy(desc(audit.id)).limit(1).get()?.id ?? 0
 
-/** Ids count up with time, so a time is a place in their order. */
-function idAt({ db }: Core, where: SQL, end: 'first' | 'last'): number | undefined {
-  const order = end === 'first' ? [audit.time, audit.id] : [desc(audit.time), desc(audit.id)]
-  return db
-    .select({ id: audit.id })
-    .from(audit)
-    .where(where)
-    .orderBy(...order)
-    .limit(1)
-    .get()?.id
+/**
+ * The first id whose record is of this time or later; ids count up with time, so it is found by halving. Where a clock was
+ * set back, records of that hour may be left out.
+ */
+function firstSince({ db }: Core, time: number, newest: number): number {
+  let [low, high] = [0, newest + 1]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const row = db
+      .select({ id: audit.id, time: audit.time })
+      .from(audit)
+      .where(gte(audit.id, middle))
+      .orderBy(audit.id)
+      .limit(1)
+      .get()
+    if (!row || row.time >= time) high = middle
+    else low = row.id + 1
+  }
+  return low
 }
 
 function conditionsOf({ who, action, kind, address, outcome, text, since, until }: AuditFilter): (SQL | undefined)[] {
   return [
-    who === undefined ? undefined : eq(audit.who, who),
+    // As the index has it.
+    who === undefined ? undefined : who === '' ? eq(audit.who, '') : sql`(${audit.who} = ${who} and who <> '')`,
     action === undefined
       ? undefined
       : sql`(${audit.action} = ${action} or substr(${audit.action}, 1, ${action.length + 1}) = ${`${action}.`})`,
@@ -89,8 +100,9 @@ function conditionsOf({ who, action, kind, address, outcome, text, since, until 
 function ofObject({ kind, object }: AuditFilter, low: number, high: number): SQL | undefined {
   if (object === undefined) return undefined
   const kinds = kind ? [kind] : [...AUDIT_KINDS]
+  if (object === '') return eq(audit.object, '')
   return sql`${audit.id} in (
-    select id from audit where ${inArray(sql`kind`, kinds)} and object = ${object} and id between ${low} and ${high}
+    select id from audit where ${inArray(sql`kind`, kinds)} and object = ${object} and object <> '' and id between ${low} and ${high}
     union all
     select audit_id from audit_objects
       where ${inArray(sql`kind`, kinds)} and object = ${object} and audit_id between ${low} and ${high})`

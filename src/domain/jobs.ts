@@ -11,6 +11,7 @@ import { refuseMoveDeeper } from './depth.ts'
 import { forgetFrameLinks } from './frameLinks.ts'
 import type { Group } from './group.ts'
 import { emptyGroup } from './groupRows.ts'
+import { revealIn } from './hidden.ts'
 import { groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { saveLeaf } from './leaves.ts'
 import { deleteJob } from './removal.ts'
@@ -32,6 +33,7 @@ export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
 function editJob(tx: Tx, id: number, edit: JobInput): void {
   const field = (name: string) => `${id}.${name}`
   const before = settled(tx, jobRow(tx, id))
+  revealIn(edit, before, field)
   const after: JobRow = { ...before, ...settingsOf(tx, edit, field, before.needs_id) }
   refuseOfLeaf(after, field)
   if (isGroup(before) !== isGroup(after)) refuseConversion(tx, before, field('command'))

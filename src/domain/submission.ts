@@ -11,6 +11,7 @@ import { groupsTo, refuseDeeper } from './depth.ts'
 import { type Chunk, chunkText, planFrames, type Template } from './frames.ts'
 import type { Group } from './group.ts'
 import { emptyGroup } from './groupRows.ts'
+import { revealIn } from './hidden.ts'
 import { DEFAULTS, groupAt, pausedIn, refuseOfLeaf, settingsOf } from './inputs.ts'
 import { shownIn } from './seen.ts'
 import { restingState, wakeTime } from './states.ts'
@@ -226,6 +227,7 @@ function plan(tx: Tx, inputs: readonly NewJob[], field: (index: number, name: st
 }
 
 function settled(tx: Tx, input: NewJob, field: (name: string) => string) {
+  revealIn(input, DEFAULTS, field)
   return { ...DEFAULTS, ...settingsOf(tx, input, field), frames: input.frames ?? '' }
 }
 

@@ -43,7 +43,7 @@ export function changesOfJobs(tx: Tx, edits: Record<string, JobInput>): Change[]
       const [was, is] = [textOf(field, before(field)), textOf(field, value)]
       if (was !== is) changes.push([id, field, was, is])
       else if (field === 'command' || field === 'environment')
-        if (before(field) !== value)
+        if (before(field) !== value && value !== was)
           // A secret in it, or what is past the beginning.
           changes.push([id, field, was, `${is} (changed)`])
     }

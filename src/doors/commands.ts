@@ -1,5 +1,6 @@
 /** Which commands the farm takes: regular expressions that the whole command has to fit, for all and by user. */
 import type { RE2JS } from 're2js'
+import { hideInCommand } from '../domain/hidden.ts'
 import { compilePattern } from '../domain/patterns.ts'
 import { FarmError } from '../errors.ts'
 
@@ -35,7 +36,7 @@ export class Commands {
     if (this.takes(command, user)) return
     throw new FarmError(
       'forbidden',
-      `The command '${command}' fits none of the commands that this farm takes${user === '' ? '' : ` of ${user}`}: a wrangler can add to [commands] in coalition.toml.`,
+      `The command '${hideInCommand(command)}' fits none of the commands that this farm takes${user === '' ? '' : ` of ${user}`}: a wrangler can add to [commands] in coalition.toml.`,
       field,
     )
   }

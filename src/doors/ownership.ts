@@ -4,7 +4,7 @@ import { upFrom } from '../domain/path.ts'
 import { FarmError } from '../errors.ts'
 
 /** Of a job that is not there the operation says more than a refusal, which would also tell who may ask. */
-function isOwn({ rows, tree }: Pick<Core, 'rows' | 'tree'>, id: number, name: string): boolean {
+export function isOwn({ rows, tree }: Pick<Core, 'rows' | 'tree'>, id: number, name: string): boolean {
   const group = tree.get(id)
   const row = group ? undefined : rows.job.get({ id })
   if (!group && !row) return true

@@ -1,5 +1,5 @@
 /** What the audit says of a start: the settings that say who may come in and what runs, and what they were the last time. */
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import { audit } from '../db/schema.ts'
 import { type Change, type Entry, short } from '../domain/audit.ts'
 import type { Tx } from '../domain/core.ts'
@@ -20,7 +20,7 @@ export function noteStart(tx: Tx, settings: Settings): void {
   const last = tx.db
     .select({ changes: audit.changes })
     .from(audit)
-    .where(and(eq(audit.kind, 'server'), eq(audit.object, ''), eq(audit.action, ACTION)))
+    .where(and(sql`object <> ''`, eq(audit.object, 'server'), eq(audit.action, ACTION)))
     .orderBy(desc(audit.id))
     .limit(1)
     .get()
@@ -44,5 +44,6 @@ const ITSELF: Entry = {
   address: '',
   action: ACTION,
   kind: 'server',
-  objects: [],
+  // By which the one before is found.
+  objects: ['server'],
 }

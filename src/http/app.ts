@@ -15,7 +15,7 @@ import { docs } from './docs.ts'
 import { documented, ref } from './documented.ts'
 import { eventRoutes } from './events.ts'
 import { farmRoutes } from './farm.ts'
-import { createGuard } from './guard.ts'
+import { createGuard, type Guard } from './guard.ts'
 import { jobPageRoutes } from './jobPage.ts'
 import { jobRoutes } from './jobs.ts'
 import { joinRoutes } from './join.ts'
@@ -40,9 +40,9 @@ const { MAX_WAIT_SECONDS: _wait, ...reports } = protocol
 const { ATTENTION_KINDS: _kinds, ...said } = answers
 
 /** The calls of `rest_api.rst`, and those that Coalition 4 has beside them. */
-const userRoutes = (farm: Farm, prefix: string) =>
+const userRoutes = (farm: Farm, prefix: string, guard: Guard) =>
   new Elysia()
-    .use(jobRoutes(farm, prefix, { fromPage: prefix === WEB_FRONTEND }))
+    .use(jobRoutes(farm, prefix, guard, { fromPage: prefix === WEB_FRONTEND }))
     .use(workerRoutes(farm, prefix))
     .use(eventRoutes(farm, prefix))
     .use(affinityRoutes(farm, prefix))
@@ -72,9 +72,9 @@ export const createApp = (
       delete (query as Record<string, unknown>)._
     })
     .use(pageRoutes(guard))
-    .use(userRoutes(farm, '/api'))
+    .use(userRoutes(farm, '/api', guard))
     // Coalition 4's page speaks below this prefix.
-    .use(userRoutes(farm, WEB_FRONTEND))
+    .use(userRoutes(farm, WEB_FRONTEND, guard))
     .use(joinRoutes(workers, guard))
     .use(runRoutes(farm))
     .use(limitRoutes(farm))
@@ -93,7 +93,7 @@ export const createApp = (
       () => json({ ...farm.health(), ...more() }),
       documented({ tag: 'Server', summary: 'Version, uptime and counts', answer: ref('Health') }),
     )
-    .use(streamRoutes(farm))
+    .use(streamRoutes(farm, guard))
     .use(docs())
   routes.push(...app.routes)
   return app

@@ -1,4 +1,6 @@
 /** What the body of a call says of jobs, held against who sends it: whose they are, and what they run. */
+
+import { revealIn } from '../domain/hidden.ts'
 import type { Commands } from '../doors/commands.ts'
 import type { Visitor } from '../doors/peers.ts'
 import { holds } from '../doors/rights.ts'
@@ -31,9 +33,12 @@ export function claim({ actor }: Visitor, commands: Commands, sent: NewJob | rea
 export function claimEdits(farm: Farm, { actor }: Visitor, commands: Commands, edits: Record<string, JobInput>): void {
   const giving = actor.kind === 'user' && !holds(actor, 'edit_all')
   if (!giving && commands.isOpen) return
-  for (const [id, { user, command }] of Object.entries(edits)) {
+  for (const [id, edit] of Object.entries(edits)) {
     const row = farm.core.rows.job.get({ id: Number(id) })
     if (!row) continue
+    // What runs is what counts, and not what was shown of it.
+    revealIn(edit, row, (name) => `${id}.${name}`)
+    const { user, command } = edit
     if (giving && user !== undefined && user !== row.user && user !== actor.name)
       throw new FarmError(
         'forbidden',

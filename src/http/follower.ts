@@ -3,7 +3,9 @@ import type { Batch } from '../domain/changes.ts'
 import { isWithin, stateOf } from '../domain/frameStates.ts'
 import { jobAt } from '../domain/rows.ts'
 import type { Watched } from '../domain/signs.ts'
+import type { Veil } from '../doors/veil.ts'
 import type { Farm } from '../farm.ts'
+import type { Job } from '../models.ts'
 import type { Frame, LogPiece, Watch } from '../watch.ts'
 
 /** Events told at once; a page that shows runs faster than that shows a blur. */
@@ -15,14 +17,20 @@ const LOG_BYTES = 64 * 1024
 
 /** The rows told in one round, read and written as JSON once, whoever gets them. */
 export class Rows {
-  #jobs = new Map<number, string | undefined>()
+  #jobs = new Map<number, { job: Job; text: string } | undefined>()
   #workers = new Map<string, string | undefined>()
   #farm: string | undefined
 
   constructor(private readonly farm: Farm) {}
 
-  job(id: number): string | undefined {
-    return remembered(this.#jobs, id, () => text(this.farm.getJobs([id])[0]))
+  /** Of those who see all of it the text is the same. */
+  job(id: number, veil: Veil | undefined): string | undefined {
+    const known = remembered(this.#jobs, id, () => {
+      const job = this.farm.getJobs([id])[0]
+      return job && { job, text: JSON.stringify(job) }
+    })
+    const seen = known && veil?.(known.job)
+    return seen === undefined || seen === known?.job ? known?.text : JSON.stringify(seen)
   }
 
   frame(id: number): string | undefined {
@@ -46,7 +54,7 @@ export class Rows {
 
 const text = (row: object | undefined) => row && JSON.stringify(row)
 
-function remembered<K>(map: Map<K, string | undefined>, key: K, read: () => string | undefined): string | undefined {
+function remembered<K, V>(map: Map<K, V | undefined>, key: K, read: () => V | undefined): V | undefined {
   if (!map.has(key)) map.set(key, read())
   return map.get(key)
 }
@@ -75,6 +83,7 @@ export class Follower {
   constructor(
     private readonly farm: Farm,
     private readonly epoch: string,
+    private readonly veil: Veil | undefined,
   ) {
     this.#told = farm.core.changes.seq
   }
@@ -207,7 +216,7 @@ export class Follower {
     const found: string[] = []
     const gone: string[] = []
     for (const id of ids) {
-      const row = rows.job(id)
+      const row = rows.job(id, this.veil)
       if (row) found.push(row)
       else gone.push(String(id))
     }

@@ -8,6 +8,7 @@ import { refuseOthers } from '../doors/ownership.ts'
 import type { Visitor } from '../doors/peers.ts'
 import { judge } from '../doors/rights.ts'
 import { foreignSite } from '../doors/site.ts'
+import { type Veil, veilFor } from '../doors/veil.ts'
 import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import type { JobInput } from '../models.ts'
@@ -33,6 +34,13 @@ export function createGuard(farm: Farm, doors: Doors) {
   const strangers = new WeakMap<Request, string>()
   /** The same of those that change something, once their route is known: what they ask for. */
   const calls = new WeakMap<Request, AuditedCall>()
+
+  /** Who asks. */
+  function visitorOf(request: Request): Visitor {
+    const visitor = visitors.get(request)
+    if (!visitor) throw new Error('a request came past the guard')
+    return visitor
+  }
 
   /** A refusal for where the request comes from, as far as that can be told before its route. */
   function misled(request: Request, address: () => string | undefined, changes: boolean): Response | undefined {
@@ -84,12 +92,10 @@ export function createGuard(farm: Farm, doors: Doors) {
 
   return {
     doors,
-    /** Who asks. */
-    visitorOf(request: Request): Visitor {
-      const visitor = visitors.get(request)
-      if (!visitor) throw new Error('a request came past the guard')
-      return visitor
-    },
+    visitorOf,
+
+    /** What whoever asks does not see of jobs; undefined: nothing. */
+    veilOf: (request: Request): Veil | undefined => veilFor(farm.core, visitorOf(request)),
 
     /** What the audit is told of a request; nothing is known of who is refused before he is looked at. */
     heard: (request: Request) => ({
@@ -118,8 +124,7 @@ export function createGuard(farm: Farm, doors: Doors) {
             const refusal = misled(request, () => addressOf(server, request), true)
             if (refusal) throw new Refusal(refusal)
           }
-          const visitor = visitors.get(request)
-          if (!visitor) throw new Error('a request came past the guard')
+          const visitor = visitorOf(request)
           const refusal = enter(visitor, need, { params, query, body } as Asked)
           if (refusal) throw new Refusal(refusal)
           if (audited) begin(visitor, audited, { params, body } as Asked)

@@ -3,11 +3,13 @@ import { JOB_STATES, type JobState } from '../db/schema.ts'
 import type { Distinct } from '../domain/distinct.ts'
 import { PAGE, SORT_FIELDS, type SortField } from '../domain/lists.ts'
 import { ORDER_FIELDS, type OrderField } from '../domain/orderKeys.ts'
+import type { Veil } from '../doors/veil.ts'
 import { invalid, notFound } from '../errors.ts'
 import type { Farm } from '../farm.ts'
-import { Dependencies, FewIds, Ids, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
+import { Dependencies, FewIds, Ids, type Job, JobEdits, JobInput, NewJob, NewJobs } from '../models.ts'
 import { takes } from './body.ts'
 import { documented, listOf, ONE, ref } from './documented.ts'
+import type { Guard } from './guard.ts'
 import { done, json, jsonList, jsonText } from './json.ts'
 import { mendEdits, mendNewJobs, mendPage } from './oldInput.ts'
 import { groupParam, idParam, integer, limitParam, oneOf, optionalText } from './params.ts'
@@ -63,6 +65,10 @@ const logQuery = t.Object({
   limit: integer('Bytes at most', 65536, 1),
 })
 
+function* veiled(pages: Generator<Job[]>, veil: Veil): Generator<Job[]> {
+  for (const jobs of pages) yield jobs.map(veil)
+}
+
 const many = (summary: string, description: string, mend?: (body: unknown) => void) =>
   ({
     ...takes(Ids, { mend }),
@@ -86,7 +92,16 @@ const distinct = (what: string, field: Distinct, example: string | number) =>
   })
 
 /** The jobs of `rest_api.rst`, with filters, sorting and pages where lists can be long. */
-export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {}) => {
+export const jobRoutes = (farm: Farm, prefix: string, guard: Guard, { fromPage = false } = {}) => {
+  /** As whoever asks may see them. */
+  const seen = (request: Request, jobs: Job[]): Job[] => {
+    const veil = guard.veilOf(request)
+    return veil ? jobs.map(veil) : jobs
+  }
+  const list = (request: Request, pages: Generator<Job[]>): Response => {
+    const veil = guard.veilOf(request)
+    return jsonList(veil ? veiled(pages, veil) : pages, PAGE)
+  }
   const mended = (mend?: (body: unknown) => void) => (body: unknown) => {
     if (fromPage) mendPage(body)
     mend?.(body)
@@ -94,9 +109,9 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
   return new Elysia({ prefix })
     .get(
       '/jobs',
-      ({ query }) => {
+      ({ query, request }) => {
         const { filter, paging } = listOptions(query)
-        return jsonList(farm.listChildren(0, filter, paging), PAGE)
+        return list(request, farm.listChildren(0, filter, paging))
       },
       {
         query: listQuery,
@@ -187,7 +202,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
         problems: [404, 422],
       }),
     })
-    .post('/getjobs', ({ body }) => json(farm.getJobs(body)), {
+    .post('/getjobs', ({ body, request }) => json(seen(request, farm.getJobs(body))), {
       ...takes(FewIds, { mend: mended() }),
       ...documented({
         tag: 'Jobs',
@@ -198,15 +213,15 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
         problems: [400, 422],
       }),
     })
-    .get('/jobs/:id', ({ params }) => json(farm.getJob(params.id)), {
+    .get('/jobs/:id', ({ params, request }) => json(seen(request, [farm.getJob(params.id)])[0]), {
       params: idParam,
       ...documented({ tag: 'Jobs', summary: 'A job', answer: ref('Job'), problems: [404, 422] }),
     })
     .get(
       '/jobs/:id/children',
-      ({ params, query }) => {
+      ({ params, query, request }) => {
         const { filter, paging } = listOptions(query)
-        return jsonList(farm.listChildren(params.id, filter, paging), PAGE)
+        return list(request, farm.listChildren(params.id, filter, paging))
       },
       {
         params: groupParam,
@@ -234,7 +249,7 @@ export const jobRoutes = (farm: Farm, prefix: string, { fromPage = false } = {})
         }),
       },
     )
-    .get('/jobs/:id/dependencies', ({ params }) => json(farm.listDependencies(params.id)), {
+    .get('/jobs/:id/dependencies', ({ params, request }) => json(seen(request, farm.listDependencies(params.id))), {
       params: idParam,
       ...documented({
         tag: 'Jobs',

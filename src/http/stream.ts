@@ -1,9 +1,11 @@
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { Elysia } from 'elysia'
+import type { Veil } from '../doors/veil.ts'
 import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import { Watch } from '../watch.ts'
 import { Follower, Rows } from './follower.ts'
+import type { Guard } from './guard.ts'
 import { misfit } from './words.ts'
 
 /** Frames a second: what changes meanwhile is told in one. */
@@ -40,13 +42,13 @@ export class Stream {
 
   constructor(private readonly farm: Farm) {}
 
-  join(socket: Socket): void {
+  join(socket: Socket, veil: Veil | undefined): void {
     if (this.#followers.size >= MOST_FOLLOWERS) {
       socket.close(1013, `${MOST_FOLLOWERS} pages are open already: close some.`)
       return
     }
     this.#leave ??= this.farm.core.changes.listen(() => this.wake())
-    this.#followers.set(socket, new Follower(this.farm, this.epoch))
+    this.#followers.set(socket, new Follower(this.farm, this.epoch, veil))
   }
 
   leave(socket: Socket): void {
@@ -116,10 +118,10 @@ export class Stream {
  * scrolls, and a browser holds six event streams to a server at most, so the seventh open page would get no answer at all.
  * No preflight guards a WebSocket: the guard asks of which site the page is, as with a change.
  */
-export const streamRoutes = (farm: Farm) => {
+export const streamRoutes = (farm: Farm, guard: Guard) => {
   const stream = new Stream(farm)
   return new Elysia({ websocket: { maxPayloadLength: MOST_SAID, perMessageDeflate: false } }).ws('/api/stream', {
-    open: (ws) => stream.join(bun(ws.raw)),
+    open: (ws) => stream.join(bun(ws.raw), guard.veilOf(ws.data.request)),
     message: (ws, message) => stream.hear(bun(ws.raw), message),
     drain: () => stream.wake(),
     close: (ws) => stream.leave(bun(ws.raw)),

@@ -76,6 +76,7 @@ export const DOOR_OPTIONS = {
     default: '',
     flag: '--workers-join-token <token>',
     env: 'COALITION_WORKERS_JOIN_TOKEN',
+    secret: true,
     description:
       'a join token of 20 characters or more, where it is the same on all machines; better is one of `coalition workers join-token`',
   }),

@@ -78,6 +78,7 @@ export const WORKER_OPTIONS = {
     default: '',
     flag: '--join-token <token>',
     env: 'COALITION_WORKER_JOIN_TOKEN',
+    secret: true,
     description:
       'what a server that asks is shown for a credential of its own; better here than as a flag, which others see',
   }),

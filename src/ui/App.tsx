@@ -4,7 +4,7 @@ import { startLive } from './data/live.ts'
 import { me } from './data/me.ts'
 import { useStore } from './data/store.ts'
 import { later } from './parts/later.tsx'
-import { SECTIONS } from './sections.ts'
+import { sectionsFor } from './sections.ts'
 import { TopBar } from './shell/TopBar.tsx'
 import { Toasts } from './shell/toasts.tsx'
 
@@ -29,12 +29,13 @@ export function App() {
 }
 
 function Farm() {
+  const who = useStore(me)
   return (
     <>
       <TopBar />
       <main className="main">
         <Switch>
-          {SECTIONS.map(({ pattern, view }) => (
+          {sectionsFor(who).map(({ pattern, view }) => (
             <Route key={pattern} path={pattern} component={view} />
           ))}
           <Route path="/job/:id" component={JobView} />

@@ -144,3 +144,23 @@ test('a server that asks everybody offers a link for the first admin once, who t
   again.kill('SIGTERM')
   expect(await new Response(again.stderr).text()).not.toContain('/firstadmin#')
 })
+
+describe('coalition audit', () => {
+  test('lists who changed what, with the change, and never a secret', async () => {
+    await addUser('rita')
+    await run(['users', 'edit', 'rita', '--role', 'wrangler'])
+    const token = await tokenOf('rita')
+    await run(['limits', 'set', 'nuke', '7'], { env: { COALITION_TOKEN: token } })
+    expect((await run(['users', 'list'], { env: { COALITION_TOKEN: token } })).code).toBe(1)
+    expect((await run(['users', 'delete', 'rita'], { env: { COALITION_TOKEN: token } })).code).toBe(1)
+    const { code, stdout } = await run(['audit', '--howlong', '1h'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/local +127\.0\.0\.1 +users\.edit +rita +role artist → wrangler/)
+    expect(stdout).toMatch(/rita +127\.0\.0\.1 +limits\.set +nuke/)
+    expect(stdout).toMatch(/rita +127\.0\.0\.1 +users\.delete refused/)
+    expect(stdout).not.toMatch(/coa_|correct horse/)
+    const refused = JSON.parse((await run(['audit', '--refused', '--who', 'rita', '--json'])).stdout)
+    expect(refused).toMatchObject([{ action: 'users.delete', outcome: 'refused', objects: ['rita'] }])
+    expect((await run(['audit', '--kind', 'nothing'])).stderr).toContain('write one of job, worker')
+  })
+})

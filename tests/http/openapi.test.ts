@@ -197,7 +197,7 @@ describe('the examples', () => {
       expect([each.path, misfits(content?.schema ?? {}, answer.body, document)]).toEqual([each.path, []])
       await farm.stop()
     }
-  }, 30_000)
+  }, 60_000)
 })
 
 describe('what the server answers is what the document says', () => {

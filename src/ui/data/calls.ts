@@ -4,7 +4,17 @@
  */
 import type { Attention, FarmHistory, Health, JobOrder, Why } from '../../answers.ts'
 import { createClient } from '../../client.ts'
-import type { Affinities, Event, Job, JobInput, LimitEdits, Limits, NewJob, WorkerEdit } from '../../models.ts'
+import type {
+  Affinities,
+  AuditRecord,
+  Event,
+  Job,
+  JobInput,
+  LimitEdits,
+  Limits,
+  NewJob,
+  WorkerEdit,
+} from '../../models.ts'
 
 const { call } = createClient(location.origin)
 /** A hundred thousand jobs can take the server a while. */
@@ -29,6 +39,9 @@ export const stopWorkers = (names: readonly string[]) => call<1>('POST', '/api/s
 export const deleteWorkers = (names: readonly string[]) => call<1>('DELETE', '/api/workers', names, PATIENT)
 export const listEvents = (query: Record<string, string>, signal: AbortSignal) =>
   call<Event[]>('GET', `/api/events?${new URLSearchParams(query)}`, undefined, { ...PATIENT, signal })
+
+export const listAudit = (query: Record<string, string>, signal: AbortSignal) =>
+  call<AuditRecord[]>('GET', `/api/audit?${new URLSearchParams(query)}`, undefined, { signal })
 
 export const getAffinities = (signal?: AbortSignal) => call<Affinities>('GET', '/api/affinities', undefined, { signal })
 export const setAffinities = (names: Affinities) => call<1>('POST', '/api/affinities', names)

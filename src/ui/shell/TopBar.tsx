@@ -2,11 +2,12 @@ import { useMemo } from 'react'
 import { Link, useLocation } from 'wouter'
 import { AccountButton } from '../account/Account.tsx'
 import { farm } from '../data/live.ts'
+import { me } from '../data/me.ts'
 import { useStore } from '../data/store.ts'
 import { stream, useWatch } from '../data/stream.ts'
 import { count } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
-import { SECTIONS } from '../sections.ts'
+import { sectionsFor } from '../sections.ts'
 import { type Command, useCommands } from './commands.ts'
 import { paletteOpen, shortcutsOpen } from './open.ts'
 import { THEMES, useTheme } from './theme.ts'
@@ -26,11 +27,13 @@ export function TopBar() {
   const [theme, setTheme] = useTheme()
   const connection = useStore(stream.connection)
   const health = useStore(farm)
+  const who = useStore(me)
+  const sections = useMemo(() => sectionsFor(who), [who])
   useWatch({ farm: true })
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system'
   const commands = useMemo<Command[]>(
     () => [
-      ...SECTIONS.map(({ label, path }) => ({
+      ...sections.map(({ label, path }) => ({
         id: `go ${path}`,
         label: `Go to ${label}`,
         group: 'Page',
@@ -46,7 +49,7 @@ export function TopBar() {
       { id: 'shortcuts', label: 'Keyboard shortcuts', group: 'Page', keys: '?', run: openShortcuts },
       { id: 'api', label: 'API documentation', group: 'Page', run: () => window.open('/docs', '_blank', 'noreferrer') },
     ],
-    [go, setTheme],
+    [go, setTheme, sections],
   )
   useCommands(commands)
   return (
@@ -55,7 +58,7 @@ export function TopBar() {
         Coalition
       </Link>
       <nav className="sections" aria-label="Sections">
-        {SECTIONS.map(({ label, path, holds }) => (
+        {sections.map(({ label, path, holds }) => (
           <Link
             key={path}
             href={path}

@@ -1,0 +1,30 @@
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { listAudit } from '../data/calls.ts'
+import { auditRows } from './columns.tsx'
+
+const PAGE = 200
+/** Nothing tells a page of new records: they are asked for while the newest are looked at. */
+const REFRESH_MS = 5000
+
+/** Records, the newest first; more of them are asked for as they are scrolled to. */
+export function useAudit(query: Record<string, string>) {
+  const result = useInfiniteQuery({
+    queryKey: ['audit', query],
+    queryFn: ({ pageParam, signal }) =>
+      listAudit({ ...query, limit: String(PAGE), ...(pageParam > 0 && { after: String(pageParam) }) }, signal),
+    initialPageParam: 0,
+    getNextPageParam: (page) => (page.length === PAGE ? page.at(-1)?.id : undefined),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
+    staleTime: 0,
+    gcTime: 0,
+  })
+  const ids = useMemo(() => {
+    const records = result.data?.pages.flat() ?? []
+    for (const record of records) if (auditRows.get(record.id) === undefined) auditRows.put(record.id, record)
+    return records.map(({ id }) => id)
+  }, [result.data])
+  const { error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = result
+  return { ids, error, isPending, more: hasNextPage, askMore: () => !isFetchingNextPage && void fetchNextPage() }
+}

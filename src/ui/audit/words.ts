@@ -1,0 +1,25 @@
+/** What a record says, in a line. Pure. */
+import type { AuditRecord } from '../../models.ts'
+
+const MOST_NAMED = 3
+
+export const whoOf = ({ who, actor }: AuditRecord): string => who || actor
+
+export const actionOf = ({ action, outcome, times }: AuditRecord): string =>
+  outcome === 'done' ? action : `${action} refused${times > 1 ? ` ${times} times` : ''}`
+
+export function objectsOf({ objects, count, kind }: AuditRecord): string {
+  const named = objects.slice(0, MOST_NAMED).join(', ')
+  const more = count > MOST_NAMED ? ` and ${count - MOST_NAMED} more` : ''
+  return objects.length === 0 ? '' : `${kind} ${named}${more}`
+}
+
+type Change = AuditRecord['changes'][number]
+
+/** `priority: 5 → 9` */
+export function changeText({ field, before, after }: Change): string {
+  if (before === null) return `${field}: ${after ?? ''}`
+  return after === null ? `${field}: ${before} is gone` : `${field}: ${before || '(empty)'} → ${after || '(empty)'}`
+}
+
+export const changesOf = ({ changes }: AuditRecord): string => changes.map(changeText).join('; ')
