@@ -56,7 +56,7 @@ export function LimitList() {
             <LimitRow key={name} name={name} limit={limit} onRemove={() => setDoomed(name)} />
           ))}
         </ul>
-        <NewLimit />
+        {data && <NewLimit />}
       </div>
       <Question
         title={`Remove the limit ${doomed}?`}
