@@ -216,6 +216,36 @@ describe.skipIf(!usable)('the Jobs view', () => {
     expect((await opened.server.get(`/api/jobs/${alone}`)).status).toBe(404)
   })
 
+  test('names the number, whichever way one comes to a delete', async () => {
+    await scene()
+    await show()
+    await row('Shot').click()
+    await row('Alone').click({ modifiers: ['Control'] })
+    const question = page.getByRole('alertdialog', { name: 'Delete 2 jobs?' })
+    const ways: Record<string, () => Promise<void>> = {
+      key: () => page.keyboard.press('Delete'),
+      button: () => button('Delete').click(),
+      'context menu': async () => {
+        await row('Alone').click({ button: 'right' })
+        await page.getByRole('menuitem', { name: 'Delete 2 jobs' }).click()
+      },
+      palette: async () => {
+        await page.keyboard.press('Control+k')
+        await page.getByRole('combobox', { name: 'Find a command' }).fill('delete')
+        await page.getByRole('option', { name: 'Delete 2 jobs' }).waitFor()
+        await page.keyboard.press('Enter')
+      },
+    }
+    for (const way of Object.values(ways)) {
+      await way()
+      await question.getByText('2 jobs and the 3 jobs below will be deleted').waitFor()
+      await question.getByRole('button', { name: 'Delete 2 jobs' }).waitFor()
+      await page.keyboard.press('Escape')
+      await question.waitFor({ state: 'detached' })
+    }
+    expect(await titles()).toEqual(['Shot', 'Other', 'Alone'])
+  })
+
   test('moves by cut and paste, and raises priorities by keys', async () => {
     const { shot, other, alone } = await scene()
     await show()

@@ -119,7 +119,14 @@ describe('a key', () => {
 })
 
 test('a duration reads as people write it', () => {
-  expect([0, 59, 61, 3661, 90_061].map(duration)).toEqual(['0s', '59s', '1:01', '1:01:01', '1d 01:01'])
+  expect([0, 59, 61, 3661, 90_061, 1_181_000].map(duration)).toEqual([
+    '0s',
+    '59s',
+    '1:01',
+    '1:01:01',
+    '1d 01:01',
+    '13d 16h',
+  ])
 })
 
 test('a moment says the day when it is another one, and the year', () => {

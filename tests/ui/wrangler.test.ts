@@ -223,8 +223,16 @@ describe.skipIf(!usable)('a phone', () => {
       const box = await element.boundingBox()
       return box !== null && box.x >= 0 && box.x + box.width <= within
     }
-    for (const name of ['Jobs', 'Workers', 'Farm', 'Activity', 'Affinities'])
-      expect({ name, inside: await inside(page.locator('.sections').getByText(name)) }).toEqual({ name, inside: true })
+    const sections = page.locator('.sections a')
+    expect(await sections.allTextContents()).toEqual(
+      expect.arrayContaining(['Jobs', 'Workers', 'Farm', 'Activity', 'Affinities']),
+    )
+    for (const section of await sections.all()) {
+      const name = await section.textContent()
+      expect({ name, inside: await inside(section) }).toEqual({ name, inside: true })
+    }
+    // Nothing of them is cut off by what stands beside them.
+    expect(await page.locator('.sections').evaluate((nav) => nav.scrollWidth - nav.clientWidth)).toBe(0)
     const state = await row('A title that is longer than a phone is wide 1001-1004').locator('.state').boundingBox()
     expect(await inside(page.locator('.cut-before').getByText('1001-1004'), state?.x)).toBe(true)
     for (const id of [long, named]) {

@@ -5,6 +5,7 @@ import { byName } from '../data/workers.ts'
 import { count, plural } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
+import { View } from '../parts/View.tsx'
 import { RUN_COLUMNS } from '../runs/columns.tsx'
 import { RunTable } from '../runs/RunTable.tsx'
 import { type Command, useCommands } from '../shell/commands.ts'
@@ -89,36 +90,39 @@ export function ActivityView() {
   const ids = useMemo(() => inTime.map(({ id }) => id), [inTime])
   const empty = isPending ? '' : 'No run in this time.'
   return (
-    <div className="view">
-      <h1 className="unseen">Activity</h1>
-      <div className="view-head activity-head">
-        <Typed label="Job" value={job} placeholder="all" numeric onChange={(next) => put({ job: next })} />
-        <Typed label="Worker" value={worker} placeholder="all" onChange={(next) => put({ worker: next })} />
-        <TimeChoice span={span} put={put} />
-        <span className="fill" />
-        <div className="switch" role="group" aria-label="Shown as">
-          <button type="button" aria-pressed={!asTable} onClick={() => put({ as: undefined })}>
-            Timeline
-          </button>
-          <button type="button" aria-pressed={asTable} onClick={() => put({ as: 'table' })}>
-            Table
-          </button>
-        </div>
-      </div>
-      {error && (
-        <p className="form-error" role="alert">
-          {error.message}
-        </p>
-      )}
+    <View
+      title="Activity"
+      problem={error?.message}
+      head={
+        <>
+          <Typed label="Job" value={job} placeholder="all" numeric onChange={(next) => put({ job: next })} />
+          <Typed label="Worker" value={worker} placeholder="all" onChange={(next) => put({ worker: next })} />
+          <TimeChoice span={span} put={put} />
+          <span className="fill" />
+          <div className="switch" role="group" aria-label="Shown as">
+            <button type="button" aria-pressed={!asTable} onClick={() => put({ as: undefined })}>
+              Timeline
+            </button>
+            <button type="button" aria-pressed={asTable} onClick={() => put({ as: 'table' })}>
+              Table
+            </button>
+          </div>
+        </>
+      }
+    >
       {asTable ? (
         <RunTable name="runs" columns={RUN_COLUMNS} ids={ids} textOf={({ job_title }) => job_title} empty={empty} />
       ) : rows.length === 0 ? (
-        <p className="grid-empty">{empty}</p>
+        <div className="timeline-place">
+          <p className="grid-empty">{empty}</p>
+        </div>
       ) : (
         <Timeline rows={rows} span={span} onRange={onRange} />
       )}
       <footer className="totals">
-        <span>{cut ? `The newest ${count(MOST_RUNS)} runs of this time` : plural(inTime.length, 'run')}</span>
+        <span>
+          {isPending ? '' : cut ? `The newest ${count(MOST_RUNS)} runs of this time` : plural(inTime.length, 'run')}
+        </span>
         {!asTable && (
           <>
             {STATES.map((state) => (
@@ -131,7 +135,7 @@ export function ActivityView() {
           </>
         )}
       </footer>
-    </div>
+    </View>
   )
 }
 

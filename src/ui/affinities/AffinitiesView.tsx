@@ -6,6 +6,7 @@ import { getAffinities, setAffinities } from '../data/calls.ts'
 import { queries } from '../data/live.ts'
 import { Question } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
+import { Problem } from '../parts/Problem.tsx'
 import { say } from '../shell/toasts.tsx'
 import { changesOf, consequences } from './changes.ts'
 
@@ -63,11 +64,7 @@ export function AffinitiesView() {
           {count === 0 ? 'Save' : `Save ${plural(count, 'name')}`}
         </button>
       </div>
-      {problem && (
-        <p className="form-error" role="alert">
-          {problem.message}
-        </p>
-      )}
+      <Problem words={problem?.message} />
       <ol className="affinities">
         {NUMBERS.map((number) => (
           <li key={number} data-touched={number in changes}>
@@ -83,11 +80,7 @@ export function AffinitiesView() {
               aria-describedby={field === number ? `problem ${number}` : undefined}
               onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
             />
-            {field === number && (
-              <p id={`problem ${number}`} className="field-error" role="alert">
-                {refused?.message}
-              </p>
-            )}
+            <Problem field id={`problem ${number}`} words={field === number ? refused?.message : undefined} />
           </li>
         ))}
       </ol>

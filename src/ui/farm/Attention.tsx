@@ -6,6 +6,7 @@ import { useNow } from '../data/clock.ts'
 import { farm } from '../data/live.ts'
 import { count, duration } from '../parts/format.ts'
 import { JobLink } from '../parts/JobLink.tsx'
+import { Problem } from '../parts/Problem.tsx'
 import { type AnyState, StateMark } from '../parts/StateMark.tsx'
 import { useNews } from '../parts/useNews.ts'
 
@@ -36,7 +37,7 @@ export function Attention() {
       <header className="card-head">
         <h2 id="needs a look">Needs a look</h2>
       </header>
-      {error && <p role="alert">{error.message}</p>}
+      <Problem words={error?.message} />
       {data && kinds.length === 0 && <p className="card-empty">Nothing does: no errors in a row, nobody is silent.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to get there. */}
       <div className="card-scroll" tabIndex={0} role="region" aria-labelledby="needs a look">

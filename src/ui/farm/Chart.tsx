@@ -36,7 +36,8 @@ export function Chart({ label, data, series }: ChartProps) {
       {
         width: element.clientWidth,
         height: HEIGHT,
-        padding: [8, 8, 0, 0],
+        // To the right, half of the label of a time at the end.
+        padding: [8, 18, 0, 0],
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         legend: { live: true },
         scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } },

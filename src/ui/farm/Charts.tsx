@@ -6,6 +6,7 @@ import { farmHistory } from '../data/calls.ts'
 import { farm } from '../data/live.ts'
 import { remembered, useStore } from '../data/store.ts'
 import { count } from '../parts/format.ts'
+import { Problem } from '../parts/Problem.tsx'
 import { useNews } from '../parts/useNews.ts'
 import { Chart, type ChartColours, type Columns } from './Chart.tsx'
 
@@ -66,7 +67,7 @@ export function Charts() {
             ))}
           </div>
         </header>
-        {error && <p role="alert">{error.message}</p>}
+        <Problem words={error?.message} />
         <div className="chart-place">
           {throughput && sums && (
             <Chart

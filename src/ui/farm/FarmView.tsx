@@ -40,9 +40,9 @@ function Figures() {
   const { jobs, workers } = health ?? {}
   return (
     <dl className="figures">
-      <Figure name="Running" state="WORKING" value={jobs?.working} to="/jobs?q=state%3Aworking&deep=1" />
+      <Figure name="Running" state="WORKING" value={jobs?.working} to="/jobs?q=state%3Aworking" />
       <Figure name="Ready" value={jobs?.ready} />
-      <Figure name="Failed" state="ERROR" value={jobs?.errors} to="/jobs?q=state%3Aerror&deep=1" />
+      <Figure name="Failed" state="ERROR" value={jobs?.errors} to="/jobs?q=state%3Aerror" />
       <Figure name="Finished" state="FINISHED" value={jobs?.finished} of={jobs?.total} />
       <Figure
         name="Busy workers"

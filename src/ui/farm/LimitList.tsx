@@ -7,7 +7,9 @@ import { Bar } from '../parts/Bar.tsx'
 import { Question } from '../parts/Dialog.tsx'
 import { count } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
+import { Problem } from '../parts/Problem.tsx'
 import { useNews } from '../parts/useNews.ts'
+import { complain } from '../shell/toasts.tsx'
 
 const KEY = ['limits']
 const AGAIN_MS = 1000
@@ -24,6 +26,11 @@ async function send(edits: LimitEdits): Promise<string | undefined> {
   }
 }
 
+async function remove(name: string): Promise<void> {
+  const problem = await send({ [name]: null })
+  if (problem !== undefined) complain(`Could not remove the limit ${name}`, problem)
+}
+
 /** What is no number is sent as it was typed: the server says what is wrong with it. */
 const numberOf = (text: string) => (/^\s*\d+\s*$/.test(text) ? Number(text) : text) as number
 
@@ -38,7 +45,7 @@ export function LimitList() {
       <header className="card-head">
         <h2 id="limits">Limits</h2>
       </header>
-      {error && <p role="alert">{error.message}</p>}
+      <Problem words={error?.message} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to get there. */}
       <div className="card-scroll" tabIndex={0} role="region" aria-labelledby="limits">
         {data && limits.length === 0 && (
@@ -49,14 +56,14 @@ export function LimitList() {
             <LimitRow key={name} name={name} limit={limit} onRemove={() => setDoomed(name)} />
           ))}
         </ul>
-        <NewLimit />
+        {data && <NewLimit />}
       </div>
       <Question
         title={`Remove the limit ${doomed}?`}
         text={`Jobs that name ${doomed} are not held by it any more; ${count(data?.[doomed ?? '']?.used ?? 0)} that count in it go on.`}
         yes="Remove it"
         open={doomed !== undefined}
-        onYes={() => void send({ [doomed ?? '']: null })}
+        onYes={() => void remove(doomed ?? '')}
         onClose={() => setDoomed(undefined)}
       />
     </section>
@@ -116,11 +123,7 @@ function LimitRow({ name, limit: { max, per, used }, onRemove }: LimitRowProps) 
         <button type="button" className="icon-button" aria-label={`Remove ${name}`} onClick={onRemove}>
           <Icon name="close" />
         </button>
-        {refused && (
-          <p className="field-error" role="alert">
-            {refused}
-          </p>
-        )}
+        <Problem field words={refused} />
       </form>
     </li>
   )
@@ -172,11 +175,7 @@ function NewLimit() {
       <button type="submit" className="icon-button" aria-label="Add the limit" disabled={name === '' || max === ''}>
         <Icon name="plus" />
       </button>
-      {refused && (
-        <p className="field-error" role="alert">
-          {refused}
-        </p>
-      )}
+      <Problem field words={refused} />
     </form>
   )
 }

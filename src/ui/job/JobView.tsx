@@ -20,6 +20,7 @@ import { Blocklist } from './Blocklist.tsx'
 import { Facts } from './Facts.tsx'
 import { DurationChart } from './frames/DurationChart.tsx'
 import { type Range, Strip } from './frames/Strip.tsx'
+import { StripRoom } from './frames/StripRoom.tsx'
 import { type LiveFrames, useFrames } from './frames/useFrames.ts'
 import { Graph } from './Graph.tsx'
 import { Head } from './Head.tsx'
@@ -70,7 +71,11 @@ function GroupPage({ job }: { job: Job }) {
       chosen={chosen}
       onLetGo={() => setRange(undefined)}
       tabs={[{ name: 'frames', label: 'Durations', panel: live ? <DurationChart {...live} /> : null }, ...common(job)]}
-      above={live && live.frames.length > 0 && <Strip {...live} range={range} onRange={setRange} />}
+      above={
+        live
+          ? live.frames.length > 0 && <Strip {...live} range={range} onRange={setRange} />
+          : job.total > 0 && <StripRoom total={job.total} />
+      }
     />
   )
 }

@@ -4,6 +4,7 @@ import type { NewJob } from '../../models.ts'
 import { addJob } from '../data/calls.ts'
 import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { FormField } from '../parts/FormField.tsx'
+import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
 import { FIELDS, sent } from './fields.ts'
@@ -64,11 +65,7 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
             </div>
           </details>
         </JobFields>
-        {refused && !placed && (
-          <p className="form-error" role="alert">
-            {refused.message}
-          </p>
-        )}
+        <Problem words={!placed ? refused?.message : undefined} />
         <Request method="PUT" path="/api/jobs" body={job} />
         <DialogFoot yes={job.command ? 'Add job' : 'Add group'} onClose={onClose} />
       </form>

@@ -4,6 +4,7 @@ import type { JobInput } from '../../models.ts'
 import { editJobs } from '../data/calls.ts'
 import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
+import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
 import { type Common, FIELDS, sent } from './fields.ts'
@@ -60,11 +61,7 @@ export function EditJobs({ ids, common, onClose }: EditJobsProps) {
           errorOf={(name) => (field === name ? refused?.message : undefined)}
           onType={(name, value) => setTyped((before) => ({ ...before, [name]: value }))}
         />
-        {refused && !FIELDS.some(({ name }) => name === field) && (
-          <p className="form-error" role="alert">
-            {refused.message}
-          </p>
-        )}
+        <Problem words={!FIELDS.some(({ name }) => name === field) ? refused?.message : undefined} />
         {touched && (
           <Request
             method="POST"

@@ -4,14 +4,17 @@ import { useNow } from '../data/clock.ts'
 import { farm, jobRows } from '../data/live.ts'
 import { useRow } from '../data/rows.ts'
 import { useStore } from '../data/store.ts'
-import { count, duration } from '../parts/format.ts'
+import { duration } from '../parts/format.ts'
+import { Steady } from '../parts/Steady.tsx'
+import { Listed, Sum, wordFor } from '../parts/Sums.tsx'
 import { durationAt } from './estimate.ts'
 import { seenAt } from './seen.ts'
 
 interface FooterProps {
   group: number
   filtered: boolean
-  rows: number
+  /** Undefined: nobody has said yet. */
+  rows: number | undefined
   /** Of the rows, those that pass the filter, where there are others. */
   hits: number | undefined
   selected: number
@@ -33,18 +36,11 @@ export function Footer({ group, filtered, rows, hits, selected, totals }: Footer
           : totals
   return (
     <footer className="totals">
-      <span>
-        <b>{count(hits ?? rows)}</b> {wordFor(hits ?? rows, hits === undefined ? 'row' : 'hit')}
-        {selected > 0 && (
-          <>
-            , <b>{count(selected)}</b> selected
-          </>
-        )}
-      </span>
+      <Listed number={hits ?? rows} word={hits === undefined ? 'row' : 'hit'} selected={selected} />
       {sums && (
         <>
           <span>
-            <b>{count(sums.jobs)}</b> {wordFor(sums.jobs, 'job')}
+            <Steady number={sums.jobs} /> {wordFor(sums.jobs, 'job')}
           </span>
           <Sum state="FINISHED" number={sums.finished} word="finished" />
           <Sum state="WORKING" number={sums.working} word="working" />
@@ -63,8 +59,6 @@ export function Footer({ group, filtered, rows, hits, selected, totals }: Footer
   )
 }
 
-const wordFor = (number: number, what: string) => `${what}${number === 1 ? '' : 's'}`
-
 const ofFarm = (jobs: { total: number; working: number; finished: number; errors: number } | undefined) =>
   jobs && { jobs: jobs.total, working: jobs.working, finished: jobs.finished, errors: jobs.errors }
 
@@ -75,11 +69,3 @@ const ofGroup = (job: Job, now: number): JobTotals => ({
   errors: job.total_errors,
   duration: durationAt(job, seenAt(job), now),
 })
-
-function Sum({ state, number, word }: { state: string; number: number; word: string }) {
-  return (
-    <span className="sum" data-state={number > 0 ? state : undefined}>
-      <b>{count(number)}</b> {word}
-    </span>
-  )
-}

@@ -3,6 +3,7 @@ import { jobRows } from '../data/live.ts'
 import { useLook, useWatch } from '../data/stream.ts'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { plural } from '../parts/format.ts'
+import { View } from '../parts/View.tsx'
 import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
 import { useColumns } from '../table/columns.ts'
@@ -97,19 +98,18 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
     return true
   }
   return (
-    <div className="view">
-      <h1 className="unseen">Jobs</h1>
-      <div className="view-head">
-        <Crumbs group={group} />
-        <FilterLine line={filter} onChange={refilter} where={where} onWhere={(next) => change({ where: next })} />
-        <Toolbar commands={commands} />
-        <ColumnChooser model={model} />
-      </div>
-      {top.error && (
-        <p className="form-error" role="alert">
-          {top.error.message}
-        </p>
-      )}
+    <View
+      title="Jobs"
+      problem={top.error?.message}
+      head={
+        <>
+          <Crumbs group={group} />
+          <FilterLine line={filter} onChange={refilter} where={where} onWhere={(next) => change({ where: next })} />
+          <Toolbar commands={commands} />
+          <ColumnChooser model={model} />
+        </>
+      }
+    >
       <CommandContextMenu commands={commands.filter(({ group: heading }) => heading !== 'View')}>
         <Tree value={tree}>
           <Grid
@@ -142,13 +142,13 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
       <Footer
         group={group}
         filtered={filtered}
-        rows={lines.count}
+        rows={top.data && lines.count}
         hits={hits}
         selected={selection.keys.size}
         totals={top.data?.totals}
       />
       <JobDialogs />
-    </div>
+    </View>
   )
 }
 

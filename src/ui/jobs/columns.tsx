@@ -75,7 +75,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'priority',
     label: 'Priority',
-    width: 66,
+    width: 62,
     sort: 'priority',
     end: true,
     cell: (job, place) => <Priority job={job} peers={place.peers} />,
@@ -97,14 +97,14 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'progress',
     label: 'Progress',
-    width: 96,
+    width: 92,
     sort: 'progress',
     narrow: 112,
     cell: (job) => <Progress job={job} />,
     value: (job) => job.progress,
   },
-  { id: 'affinity', label: 'Affinity', width: 82, sort: 'affinity', ...text('affinity') },
-  { id: 'worker', label: 'Worker', width: 80, sort: 'worker', ...text('worker') },
+  { id: 'affinity', label: 'Affinity', width: 78, sort: 'affinity', ...text('affinity') },
+  { id: 'worker', label: 'Worker', width: 78, sort: 'worker', ...text('worker') },
   {
     id: 'start_time',
     label: 'Start',
@@ -118,7 +118,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'duration',
     label: 'Duration',
-    width: 74,
+    width: 80,
     sort: 'duration',
     ...number(
       (job) => job.duration,
@@ -128,7 +128,7 @@ export const JOB_COLUMNS: readonly Column<Job, Place>[] = [
   {
     id: 'eta',
     label: 'ETA',
-    width: 70,
+    width: 78,
     sort: 'eta',
     ...number(
       (job) => Math.round(remaining(job, job.duration) ?? 0),

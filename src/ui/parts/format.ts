@@ -3,7 +3,7 @@
 const NUMBER = new Intl.NumberFormat('en')
 export const count = (number: number): string => NUMBER.format(number)
 
-/** 45s, 12:05, 3:02:10, 4d 03:12. */
+/** 45s, 12:05, 3:02:10, 4d 03:12, 40d 3h. */
 export function duration(seconds: number): string {
   const [d, h, m, s] = [
     Math.floor(seconds / 86_400),
@@ -12,6 +12,7 @@ export function duration(seconds: number): string {
     Math.floor(seconds) % 60,
   ]
   const two = (number: number) => String(number).padStart(2, '0')
+  if (d > 9) return `${count(d)}d ${h}h`
   if (d > 0) return `${d}d ${two(h)}:${two(m)}`
   if (h > 0) return `${h}:${two(m)}:${two(s)}`
   return m > 0 ? `${m}:${two(s)}` : `${s}s`

@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useState } from 'react'
+import { type RefObject, useLayoutEffect, useState } from 'react'
 
 export interface Size {
   width: number
@@ -8,8 +8,10 @@ export interface Size {
 /** What an element has inside, in whole pixels; 0: not known yet. */
 export function useSize(element: RefObject<HTMLElement | null>): Size {
   const [size, setSize] = useState<Size>({ width: 0, height: 0 })
-  useEffect(() => {
+  // Before the first picture: what depends on it would jump in the second.
+  useLayoutEffect(() => {
     if (!element.current) return
+    setSize(inside(element.current))
     const observer = new ResizeObserver(([entry]) => {
       const { width = 0, height = 0 } = entry?.contentRect ?? {}
       setSize({ width: Math.floor(width), height: Math.floor(height) })
@@ -18,4 +20,12 @@ export function useSize(element: RefObject<HTMLElement | null>): Size {
     return () => observer.disconnect()
   }, [element])
   return size
+}
+
+function inside(element: HTMLElement): Size {
+  const { paddingLeft, paddingRight, paddingTop, paddingBottom } = getComputedStyle(element)
+  return {
+    width: element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight),
+    height: element.clientHeight - Number.parseFloat(paddingTop) - Number.parseFloat(paddingBottom),
+  }
 }

@@ -7,6 +7,7 @@ import { useStore } from '../data/store.ts'
 import { stream, useWatch } from '../data/stream.ts'
 import { count } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
+import { Steady } from '../parts/Steady.tsx'
 import { sectionsFor } from '../sections.ts'
 import { type Command, useCommands } from './commands.ts'
 import { paletteOpen, shortcutsOpen } from './open.ts'
@@ -71,10 +72,10 @@ export function TopBar() {
       {health && (
         <p className="farm-counts">
           <span title="Workers that run a job, of all">
-            <b>{count(health.workers.working)}</b>/{count(health.workers.total)} workers
+            <Steady number={health.workers.working} />/{count(health.workers.total)} workers
           </span>
           <span title="Jobs that a worker could take now">
-            <b>{count(health.jobs.ready)}</b> ready
+            <Steady number={health.jobs.ready} /> ready
           </span>
         </p>
       )}

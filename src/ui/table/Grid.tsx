@@ -141,8 +141,16 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
   )
 }
 
+/** Before a browser shows a title; rows that are scrolled away under the mouse are not measured one by one. */
+const REST_MS = 150
+let resting: ReturnType<typeof setTimeout> | undefined
+
 /** What is cut off is said where the mouse is: a title on each cell would be made for nothing nearly always. */
 function sayWhole({ target }: MouseEvent): void {
+  clearTimeout(resting)
   const cell = target instanceof Element ? target.closest<HTMLElement>('.grid-body .grid-cell') : null
-  if (cell) cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : ''
+  if (!cell) return
+  resting = setTimeout(() => {
+    cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : ''
+  }, REST_MS)
 }

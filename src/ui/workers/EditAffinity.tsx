@@ -4,6 +4,7 @@ import { editWorkers, getAffinities, neededAffinities } from '../data/calls.ts'
 import { workerRows } from '../data/workers.ts'
 import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
+import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
 import { completed, namesIn, suggested } from './words.ts'
@@ -72,11 +73,7 @@ export function EditAffinity({ names, onClose }: { names: readonly string[]; onC
             typed && setTyped({ text: currentTarget.value, at: currentTarget.selectionStart })
           }
         />
-        {refused && (
-          <p id={`${id} error`} className="field-error" role="alert">
-            {refused.message}
-          </p>
-        )}
+        <Problem field id={`${id} error`} words={refused?.message} />
         <fieldset className="suggestions" aria-label="Names to add">
           {offers.map((name) => (
             <button key={name} type="button" className="suggestion" onClick={() => take(name)}>

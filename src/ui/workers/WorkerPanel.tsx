@@ -10,6 +10,7 @@ import { workerRows } from '../data/workers.ts'
 import { count, duration, memory, moment } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { JobLink } from '../parts/JobLink.tsx'
+import { Problem } from '../parts/Problem.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
 import { useNews } from '../parts/useNews.ts'
 import { loadsOf, shownState } from './state.ts'
@@ -64,7 +65,7 @@ function Why({ worker }: { worker: Worker }) {
   return (
     <section aria-label={current_event > 0 ? 'What it does' : 'Why it waits'} className="why">
       <h3>{current_event > 0 ? 'What it does' : 'Why it waits'}</h3>
-      {refused ? <p role="alert">{refused.message}</p> : <p aria-live="polite">{data?.text}</p>}
+      {refused ? <Problem words={refused.message} /> : <p aria-live="polite">{data?.text}</p>}
       {current_event > 0 && worker.last_job > 0 && (
         <p>
           <JobLink id={worker.last_job} title={undefined} />
@@ -126,7 +127,7 @@ function History({ name }: { name: string }) {
   return (
     <section aria-label="History">
       <h3>History</h3>
-      {error && <p role="alert">{error.message}</p>}
+      <Problem words={error?.message} />
       {data?.length === 0 && <p className="dim">It has run nothing yet.</p>}
       <ol className="runs">
         {data?.map((event) => (

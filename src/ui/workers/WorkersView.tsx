@@ -8,6 +8,8 @@ import { type Buttons, CommandBar } from '../parts/CommandBar.tsx'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { count, memory } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
+import { Listed, Sum } from '../parts/Sums.tsx'
+import { View } from '../parts/View.tsx'
 import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
 import { useColumns } from '../table/columns.ts'
@@ -108,23 +110,27 @@ export function WorkersView() {
   }
   const empty = !known ? '' : filter ? 'No worker passes the filter.' : 'No worker has asked for a job yet.'
   return (
-    <div className="view">
-      <h1 className="unseen">Workers</h1>
-      <div className="view-head">
-        <FilterLine line={filter} onChange={(next) => put('q', next)} offers={OFFERS} />
-        <CommandBar label="Selected workers" commands={commands} buttons={BUTTONS} />
-        <div className="switch" role="group" aria-label="Shown as">
-          <button type="button" aria-pressed={!asTiles} title="A table (Alt+T)" onClick={() => tiles.set(false)}>
-            <Icon name="list" />
-            <span className="unseen">Table</span>
-          </button>
-          <button type="button" aria-pressed={asTiles} title="Tiles (Alt+T)" onClick={() => tiles.set(true)}>
-            <Icon name="tiles" />
-            <span className="unseen">Tiles</span>
-          </button>
-        </div>
-        {!asTiles && <ColumnChooser model={model} />}
-      </div>
+    <View
+      title="Workers"
+      problem={undefined}
+      head={
+        <>
+          <FilterLine line={filter} onChange={(next) => put('q', next)} offers={OFFERS} />
+          <CommandBar label="Selected workers" commands={commands} buttons={BUTTONS} />
+          <div className="switch" role="group" aria-label="Shown as">
+            <button type="button" aria-pressed={!asTiles} title="A table (Alt+T)" onClick={() => tiles.set(false)}>
+              <Icon name="list" />
+              <span className="unseen">Table</span>
+            </button>
+            <button type="button" aria-pressed={asTiles} title="Tiles (Alt+T)" onClick={() => tiles.set(true)}>
+              <Icon name="tiles" />
+              <span className="unseen">Tiles</span>
+            </button>
+          </div>
+          {!asTiles && <ColumnChooser model={model} />}
+        </>
+      }
+    >
       <div className="beside">
         <CommandContextMenu commands={commands.filter(({ group }) => group !== 'View')}>
           {asTiles ? (
@@ -156,15 +162,15 @@ export function WorkersView() {
         </CommandContextMenu>
         {looked !== undefined && <WorkerPanel key={looked} name={looked} onClose={() => look(undefined)} />}
       </div>
-      <Totals names={names} selected={selection.keys.size} />
+      <Totals names={known ? names : undefined} selected={selection.keys.size} />
       <WorkerDialogs />
-    </div>
+    </View>
   )
 }
 
-/** Sums over the workers that are listed. */
-function Totals({ names, selected }: { names: readonly string[]; selected: number }) {
-  const rows = names.flatMap((name) => workerRows.get(name) ?? [])
+/** Sums over the workers that are listed; undefined: they are not known yet. */
+function Totals({ names, selected }: { names: readonly string[] | undefined; selected: number }) {
+  const rows = (names ?? []).flatMap((name) => workerRows.get(name) ?? [])
   const states = Map.groupBy(rows, shownState)
   const sum = (read: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + read(row), 0)
   const shown = [
@@ -175,28 +181,20 @@ function Totals({ names, selected }: { names: readonly string[]; selected: numbe
   ] as const
   return (
     <footer className="totals">
-      <span>
-        <b>{count(rows.length)}</b> {rows.length === 1 ? 'worker' : 'workers'}
-        {selected > 0 && (
-          <>
-            , <b>{count(selected)}</b> selected
-          </>
-        )}
-      </span>
-      {shown.map(([state, word]) => {
-        const number = states.get(state)?.length ?? 0
-        return (
-          <span key={state} className="sum" data-state={number > 0 ? state : undefined}>
-            <b>{count(number)}</b> {word}
+      <Listed number={names?.length} word="worker" selected={selected} />
+      {names && (
+        <>
+          {shown.map(([state, word]) => (
+            <Sum key={state} state={state} number={states.get(state)?.length ?? 0} word={word} />
+          ))}
+          <span className="wide-only">
+            <b>{count(sum(({ cores }) => cores))}</b> cores
           </span>
-        )
-      })}
-      <span className="wide-only">
-        <b>{count(sum(({ cores }) => cores))}</b> cores
-      </span>
-      <span className="wide-only">
-        <b>{memory(sum(({ total_memory }) => total_memory))}</b> of memory
-      </span>
+          <span className="wide-only">
+            <b>{memory(sum(({ total_memory }) => total_memory))}</b> of memory
+          </span>
+        </>
+      )}
     </footer>
   )
 }

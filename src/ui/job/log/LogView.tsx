@@ -1,10 +1,12 @@
 /** The log of a leaf: live, found in, and of any length. */
+
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Job } from '../../../models.ts'
 import { logBytes } from '../../data/jobCalls.ts'
 import { remembered, useStore } from '../../data/store.ts'
 import { stream, useWatch } from '../../data/stream.ts'
+import { Problem } from '../../parts/Problem.tsx'
 import { useSize } from '../../parts/useSize.ts'
 import { useCommands } from '../../shell/commands.ts'
 import { LogBar } from './LogBar.tsx'
@@ -183,11 +185,7 @@ export function LogView({ job }: { job: Job }) {
         follow={follow}
         onFollow={(next) => (next ? toEnd() : setFollow(false))}
       />
-      {log.error && (
-        <p className="form-error" role="alert">
-          {log.error.message}
-        </p>
-      )}
+      <Problem words={log.error?.message} />
       <div
         ref={scroller}
         className="log-lines"
