@@ -50,8 +50,10 @@ export async function raiseJobs(ids: readonly number[], by: number): Promise<boo
   try {
     await eachPiece(ids, (jobs) => {
       for (const { id, priority } of jobs) {
-        edits[id] = { priority: priority + by }
-        if (jobRows.isFollowed(id)) hopes.push(jobRows.hope([id], { priority: priority + by }))
+        const higher = { priority: priority + by }
+        edits[id] = higher
+        // Of all of them: a row that was drawn this moment is not followed yet, and would not show it.
+        hopes.push(jobRows.hope([id], higher))
       }
     })
   } catch (error) {
