@@ -60,6 +60,8 @@ export interface Vitals {
  */
 export class Live {
   readonly runs = new Map<number, LiveRun>()
+  /** Those that may be ended by what they print, or do not print (scheduler/rescue.ts): of most farms a few. */
+  readonly judged = new Set<LiveRun>()
   /** In the order of the last sign of life, the longest silent first. */
   readonly workers = new Map<string, LiveWorker>()
   /** Lines for the logs of jobs that wait for the end of a run (domain/notes.ts). */
@@ -82,14 +84,16 @@ export class Live {
   }
 
   addRun(run: Omit<LiveRun, 'job' | 'heard' | 'reader' | 'idle_timeout' | 'verdict'>, job: OfJob): void {
-    this.runs.set(run.run, {
+    const live: LiveRun = {
       ...run,
       job: job.id,
       heard: this.awake(),
       idle_timeout: job.idle_timeout,
       reader: new ProgressReader(progressPattern(job.progress_pattern)),
       verdict: verdictOf(job),
-    })
+    }
+    this.runs.set(run.run, live)
+    if (live.idle_timeout > 0 || live.verdict) this.judged.add(live)
     const worker = this.workers.get(run.worker)
     if (worker) worker.run = run.run
   }
@@ -98,6 +102,7 @@ export class Live {
     const live = this.runs.get(run)
     if (!live) return
     this.runs.delete(run)
+    this.judged.delete(live)
     this.#changedRuns.delete(live)
     const worker = this.workers.get(live.worker)
     if (worker?.run === run) worker.run = 0

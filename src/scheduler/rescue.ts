@@ -33,7 +33,7 @@ export function moveDeadlines({ db }: Tx, jump: number): void {
  */
 export function endHopelessRuns(tx: Tx): number {
   let ended = 0
-  for (const live of tx.live.runs.values()) {
+  for (const live of tx.live.judged) {
     const spoke = tx.live.workers.get(live.worker)?.heard ?? live.heard
     const silent = live.idle_timeout > 0 && spoke - live.heard >= live.idle_timeout
     const fatal = live.verdict?.fatalLine
