@@ -4,6 +4,7 @@ import type { Actor, People } from './actor.ts'
 import { Commands } from './commands.ts'
 import { Hosts } from './hosts.ts'
 import { type PeerRules, Peers, type Visitor } from './peers.ts'
+import { Rates } from './rates.ts'
 import type { WorkerCredentials } from './workers.ts'
 
 export interface DoorRules extends PeerRules {
@@ -48,6 +49,7 @@ export class Doors {
     rules: DoorRules = { onLoopbackOnly: true },
     readonly people?: People,
     readonly workers?: Pick<WorkerCredentials, 'identify'>,
+    readonly rates = new Rates(),
   ) {
     this.hosts = new Hosts(rules.hosts ?? [])
     this.commands = rules.commands ?? new Commands({})
@@ -85,6 +87,11 @@ export class Doors {
   /** From where, as far as that is believed; of somebody whom nobody knows, too. */
   addressOf(headers: Sent, address: () => string | undefined): string {
     return this.#peer(headers, address).address
+  }
+
+  /** Who it is by its address alone, whatever it showed. */
+  peerOf(headers: Sent, address: () => string | undefined): Visitor {
+    return this.#peer(headers, address)
   }
 
   /** `cookies`: whether a session counts; old workers' calls know none. */

@@ -17,7 +17,7 @@ import { claim, claimEdits } from './claims.ts'
 import { SECURE } from './headers.ts'
 import { problem, Refusal } from './problems.ts'
 import { begin } from './recording.ts'
-import { forbidden, loginWords, misdirected, unknownCredential } from './refusals.ts'
+import { forbidden, loginWords, misdirected, tooMany, unknownCredential } from './refusals.ts'
 
 /** What nobody may send: a name and a password, a join token. Whoever else may send more is known by name. */
 const MOST_OF_NOBODY = 64 * 1024
@@ -54,6 +54,14 @@ export function createGuard(farm: Farm, doors: Doors) {
     return words === undefined ? undefined : problem(403, words)
   }
 
+  /** Of somebody who is not known, past what such may ask. Where old workers are let in, their calls are not counted. */
+  function slowed(peer: Visitor, request: Request): Response | undefined {
+    if (peer.actor.kind !== 'nobody') return undefined
+    if (peer.anyWorker && OF_WORKERS.test(new URL(request.url).pathname)) return undefined
+    const seconds = doors.rates.take(peer.address)
+    return seconds > 0 ? tooMany(peer.address, seconds) : undefined
+  }
+
   function arrive(request: Request, server: Listening | null): Response | undefined {
     const address = () => addressOf(server, request)
     const refuse = (refusal: Response): Response => {
@@ -63,9 +71,12 @@ export function createGuard(farm: Farm, doors: Doors) {
     const refusal = misled(request, address, !SAFE.includes(request.method))
     if (refusal) return refuse(refusal)
     const visitor = doors.visitor(request.headers, address, farm.now(), { cookies: true })
-    if (visitor === UNKNOWN) return refuse(unknownCredential())
+    if (visitor === UNKNOWN)
+      return refuse(slowed(doors.peerOf(request.headers, address), request) ?? unknownCredential())
     visitors.set(request, visitor)
     if (visitor.actor.kind !== 'nobody') return undefined
+    const wait = slowed(visitor, request)
+    if (wait) return wait
     const { pathname } = new URL(request.url)
     if (visitor.anyWorker && OF_WORKERS.test(pathname)) return undefined
     if (!isOpen(request.method, pathname)) return loginWords(visitor)
@@ -136,8 +147,8 @@ export function createGuard(farm: Farm, doors: Doors) {
       const refusal = misled(request, address, true)
       if (refusal) return refusal
       const visitor = doors.visitor(request.headers, address, 0, { cookies: false })
-      if (visitor === UNKNOWN) return unknownCredential()
-      return enter(visitor, WORKER, NOTHING) ?? visitor
+      if (visitor === UNKNOWN) return slowed(doors.peerOf(request.headers, address), request) ?? unknownCredential()
+      return slowed(visitor, request) ?? enter(visitor, WORKER, NOTHING) ?? visitor
     },
   }
 }

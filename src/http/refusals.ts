@@ -22,6 +22,14 @@ export const unknownCredential = (): Response =>
     { 'www-authenticate': 'Bearer realm="coalition", error="invalid_token"' },
   )
 
+export const tooMany = (address: string, seconds: number): Response =>
+  problem(
+    429,
+    `Too many requests${address === '' ? '' : ` from ${address}`} of somebody whom this server does not know: sign in or send a token that is good, or name the network in trust, old workers' in [workers] trust, in coalition.toml. Else try again in ${seconds} s.`,
+    undefined,
+    { 'retry-after': String(seconds) },
+  )
+
 export const misdirected = (host: string, names: readonly string[]): Response =>
   problem(
     421,

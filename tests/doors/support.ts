@@ -2,6 +2,7 @@
 import type { Actor } from '../../src/doors/actor.ts'
 import { type DoorRules, Doors } from '../../src/doors/doors.ts'
 import { type Crowd, createPeople } from '../../src/doors/people.ts'
+import type { Rates } from '../../src/doors/rates.ts'
 import { createWorkerCredentials } from '../../src/doors/workers.ts'
 import { type App, createApp } from '../../src/http/app.ts'
 import { TestFarm } from '../support/farm.ts'
@@ -44,14 +45,14 @@ export class Shut implements AsyncDisposable {
     readonly app: App,
   ) {}
 
-  static async open(rules: DoorRules = RULES): Promise<Shut> {
+  static async open(rules: DoorRules = RULES, rates?: Rates): Promise<Shut> {
     const t = new TestFarm({})
     const people = createPeople(t.farm)
     const workers = createWorkerCredentials(t.farm)
     const tokens = await populate(people)
     tokens.join = await workers.renewJoinToken()
     tokens.node = await workers.join(tokens.join, 'node-1', '')
-    const app = createApp(t.farm, undefined, people, workers, new Doors(rules, people, workers))
+    const app = createApp(t.farm, undefined, people, workers, new Doors(rules, people, workers, rates))
     app.listen({ hostname: '127.0.0.1', port: 0 })
     return new Shut(t, people, tokens, app)
   }
