@@ -105,13 +105,17 @@ export class Doors {
     const authorization = headers.get('authorization')
     const token = authorization === null ? undefined : BEARER.exec(authorization)?.[1]
     if (token !== undefined) {
-      const actor = this.workers?.identify(token) ?? this.people?.identify({ token }, now)
-      return actor ? { actor, address: peer.address, anyWorker: peer.anyWorker } : UNKNOWN
+      const again = (now: number) => this.workers?.identify(token) ?? this.people?.identify({ token }, now)
+      const actor = again(now)
+      return actor ? { actor, address: peer.address, anyWorker: peer.anyWorker, again } : UNKNOWN
     }
-    if (!cookies || !this.people) return peer
+    const { people } = this
+    if (!cookies || !people) return peer
     const session = this.sessionIn(headers)
-    const actor: Actor | undefined = session === undefined ? undefined : this.people.identify({ session }, now)
-    return actor ? { actor, address: peer.address, anyWorker: false } : peer
+    if (session === undefined) return peer
+    const again = (now: number): Actor | undefined => people.identify({ session }, now)
+    const actor = again(now)
+    return actor ? { actor, address: peer.address, anyWorker: false, again } : peer
   }
 
   #peer(headers: Sent, address: () => string | undefined): Visitor {

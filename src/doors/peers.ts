@@ -11,6 +11,8 @@ export interface Visitor {
   readonly address: string
   /** Whether it may speak for any worker without a credential: `[workers] trust`. */
   readonly anyWorker: boolean
+  /** Of a user: who the same credential shows by then; undefined: nobody any more. For what lasts longer than a request. */
+  again?(now: number): Actor | undefined
 }
 
 export interface PeerRules {

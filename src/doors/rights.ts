@@ -17,6 +17,13 @@ export function managesPeople(actor: Actor): boolean {
   return actor.kind === 'user' && actor.role === 'admin' && inScope(actor, 'admin')
 }
 
+/** Whether a credential still opens what it did: its holder may have another role by now. */
+export function isStill(before: Actor, now: Actor | undefined): boolean {
+  if (before.kind !== 'user' || now?.kind !== 'user') return before.kind === now?.kind
+  const { role, rights } = now
+  return before.role === role && before.rights.size === rights.size && before.rights.isSubsetOf(rights)
+}
+
 const MANAGERS: readonly string[] = ['wrangler', 'admin']
 
 export function judge({ actor, anyWorker }: Visitor, { by }: Need): Verdict {

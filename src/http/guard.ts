@@ -6,7 +6,7 @@ import { AUDITED, type Asked as AuditAsked, type Audited } from '../doors/audite
 import { type Doors, UNKNOWN } from '../doors/doors.ts'
 import { refuseOthers } from '../doors/ownership.ts'
 import type { Visitor } from '../doors/peers.ts'
-import { judge } from '../doors/rights.ts'
+import { isStill, judge } from '../doors/rights.ts'
 import { foreignSite } from '../doors/site.ts'
 import { type Veil, veilFor } from '../doors/veil.ts'
 import { FarmError } from '../errors.ts'
@@ -107,6 +107,12 @@ export function createGuard(farm: Farm, doors: Doors) {
 
     /** What whoever asks does not see of jobs; undefined: nothing. */
     veilOf: (request: Request): Veil | undefined => veilFor(farm.core, visitorOf(request)),
+
+    /** Asks whether who came in may still do what he might; undefined: no credential was needed, so none can end. */
+    staysOf(request: Request): (() => boolean) | undefined {
+      const { actor, again } = visitorOf(request)
+      return again && (() => isStill(actor, again(farm.now())))
+    },
 
     /** What the audit is told of a request; nothing is known of who is refused before he is looked at. */
     heard: (request: Request) => ({

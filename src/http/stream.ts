@@ -15,6 +15,8 @@ const MOST_UNDERWAY = 512 * 1024
 /** Pages that can be open at a time; a browser that opens them without end must not fill the memory. */
 const MOST_FOLLOWERS = 2000
 const MOST_SAID = 256 * 1024
+/** How often those who showed a credential are looked at again: one that was revoked opens nothing, also what was opened before. */
+const LOOK_AGAIN_MS = 1000
 
 /** What a WebSocket is to the stream. */
 interface Socket {
@@ -34,6 +36,9 @@ const shape = TypeCompiler.Compile(Watch)
  */
 export class Stream {
   #followers = new Map<Socket, Follower>()
+  /** Of those who showed a credential: whether it still opens what it did. */
+  #stays = new Map<Socket, () => boolean>()
+  #again: ReturnType<typeof setInterval> | undefined
   #leave: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #last = 0
@@ -42,17 +47,25 @@ export class Stream {
 
   constructor(private readonly farm: Farm) {}
 
-  join(socket: Socket, veil: Veil | undefined): void {
+  join(socket: Socket, veil: Veil | undefined, stays: (() => boolean) | undefined): void {
     if (this.#followers.size >= MOST_FOLLOWERS) {
       socket.close(1013, `${MOST_FOLLOWERS} pages are open already: close some.`)
       return
     }
     this.#leave ??= this.farm.core.changes.listen(() => this.wake())
     this.#followers.set(socket, new Follower(this.farm, this.epoch, veil))
+    if (!stays) return
+    this.#stays.set(socket, stays)
+    this.#again ??= setInterval(() => this.#lookAgain(), LOOK_AGAIN_MS)
   }
 
   leave(socket: Socket): void {
     if (!this.#followers.delete(socket)) return
+    this.#stays.delete(socket)
+    if (this.#stays.size === 0) {
+      clearInterval(this.#again)
+      this.#again = undefined
+    }
     this.#lookAt()
     if (this.#followers.size > 0) return
     this.#leave?.()
@@ -83,6 +96,14 @@ export class Stream {
   wake(): void {
     // Not before the caller is done: what is only in memory changes after the commit (core.ts).
     this.#timer ??= setTimeout(() => this.#round(), Math.max(0, this.#last + FRAME_MS - performance.now()))
+  }
+
+  #lookAgain(): void {
+    for (const [socket, stays] of this.#stays) {
+      if (stays()) continue
+      socket.close(1008, 'This sign-in has ended, or may do something else by now: connect again.')
+      this.leave(socket)
+    }
   }
 
   #round(): void {
@@ -121,7 +142,7 @@ export class Stream {
 export const streamRoutes = (farm: Farm, guard: Guard) => {
   const stream = new Stream(farm)
   return new Elysia({ websocket: { maxPayloadLength: MOST_SAID, perMessageDeflate: false } }).ws('/api/stream', {
-    open: (ws) => stream.join(bun(ws.raw), guard.veilOf(ws.data.request)),
+    open: (ws) => stream.join(bun(ws.raw), guard.veilOf(ws.data.request), guard.staysOf(ws.data.request)),
     message: (ws, message) => stream.hear(bun(ws.raw), message),
     drain: () => stream.wake(),
     close: (ws) => stream.leave(bun(ws.raw)),
