@@ -63,11 +63,20 @@ test('a token that expires ends what it opened', async () => {
 test.each([
   ['disabled', { disabled: true }],
   ['given another role', { role: 'wrangler' as const }],
+  ['given other rights', { rights: ['view', 'view_all'] as ('view' | 'view_all')[] }],
 ])('a user who is %s begins anew', async (_, edit) => {
   const viewer = await withToken('ann')
   const other = await withToken('wim')
   await shut.people.users.edit('ann', edit)
   await ends(viewer, other)
+})
+
+test('a user who is deleted, or has a new password, is cut off', async () => {
+  const [deleted, renewed, other] = [await withToken('ann'), await withSession('wim'), await withToken('ada')]
+  await shut.people.users.remove('ann')
+  await shut.people.users.edit('wim', { password: 'correct horse battery staple' })
+  await ends(renewed.viewer)
+  await ends(deleted, other)
 })
 
 test('an edit that changes nothing ends nothing', async () => {
