@@ -24,8 +24,6 @@ test.skipIf(!usable)(
         told += payload.length
       }),
     )
-    // The server that is spoken to so often shares its cores with the browser, and here with other tests too.
-    page.setDefaultTimeout(30_000)
     await page.goto(`${server.url}/farm/workers`)
     await page.locator('.worker-name').first().waitFor()
     const grid = page.getByRole('treegrid')

@@ -172,6 +172,22 @@ describe.skipIf(!usable)('the Workers view', () => {
     await panel.waitFor({ state: 'detached' })
   })
 
+  test('has its tiles at once, also where nothing happens that would draw them again', async () => {
+    await greet('node-1', 'node-2')
+    await show()
+    await becomes(names, ['node-1', 'node-2'])
+    await opened.server.down()
+    await page.getByText('No connection: trying again').waitFor()
+    await button('Tiles').click()
+    await tile('node-2').waitFor()
+    await button('Table').click()
+    await becomes(names, ['node-1', 'node-2'])
+    await opened.server.up()
+    await page.locator('.connection[data-connection="live"]').waitFor()
+    // The browser itself writes down that it got no connection.
+    expect(opened.complaints.splice(0).filter((words) => !words.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
+  })
+
   test('shows tiles as well, which keys walk through and commands know', async () => {
     const { server } = opened
     await greet(...Array.from({ length: 20 }, (_, i) => `node-${i + 1}`))

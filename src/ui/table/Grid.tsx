@@ -6,7 +6,6 @@ import {
   type MouseEvent,
   type ReactNode,
   useEffect,
-  useRef,
 } from 'react'
 import { useNarrow } from '../parts/useNarrow.ts'
 import { type CellsProps, GridBody, type Level } from './Body.tsx'
@@ -16,6 +15,7 @@ import { GridHeader, type Sort } from './Header.tsx'
 import { useKeptScroll } from './kept.ts'
 import { reveal } from './reveal.ts'
 import { go, type Lines, pick, type Selection } from './selection.ts'
+import { useScroller } from './useScroller.ts'
 import { useTypeToFind } from './useTypeToFind.ts'
 
 /** Pixels; the style sheets say the same (`--row`, `--head`). A finger needs more than a mouse. */
@@ -54,7 +54,7 @@ interface GridProps<K, R, P> {
 
 export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>) {
   const { label, model, lines, selection, onSelect, onKey, onOpen } = props
-  const scroller = useRef<HTMLDivElement>(null)
+  const scroller = useScroller()
   const row = useNarrow() ? NARROW_ROW : ROW
   useKeptScroll(scroller, `${label} at ${location.pathname}${location.search}`, lines.count > 0)
 

@@ -1,8 +1,9 @@
 /** The workers as tiles: the whole farm at a glance. Only the rows of tiles on the screen are drawn. */
-import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, useEffect, useState } from 'react'
 import { pressed } from '../table/gridKeys.ts'
 import { reveal } from '../table/reveal.ts'
 import { go, type Lines, pick, type Selection } from '../table/selection.ts'
+import { useScroller } from '../table/useScroller.ts'
 import { PADDING, ROW, WallRows } from './WallRows.tsx'
 
 /** Pixels. */
@@ -18,7 +19,7 @@ interface WallProps {
 }
 
 export function Wall({ lines, selection, onSelect, onVisible, onOpen, empty }: WallProps) {
-  const scroller = useRef<HTMLDivElement>(null)
+  const scroller = useScroller()
   const across = useAcross(scroller)
   const choose = (next: Selection<string>) => {
     onSelect(next)
