@@ -159,6 +159,8 @@ describe('a certificate that is renewed', () => {
     expect(await shown()).toBe('second')
     put(first)
     await until(async () => (await shown()) === 'first', 'the certificate that is right again')
+    // It is said after it is in use.
+    await until(() => renewals().length >= before + 2, 'the words of that')
     expect(renewals().length).toBe(before + 2)
   }, 30_000)
 })
