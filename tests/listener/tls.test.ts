@@ -142,6 +142,7 @@ describe('a certificate that is renewed', () => {
     await until(() => frames.length > 0, 'the first frame')
     put(second)
     await until(async () => (await shown()) === 'second', 'the new certificate')
+    await until(() => renewals().length > 0, 'the words of that')
     expect(renewals().at(-1)).toContain('the certificate was renewed')
     await createClient(server.url, { ca }).call('PUT', '/api/jobs', { title: 'after', command: 'true' })
     expect((await poll)?.job.title).toBe('after')
