@@ -160,17 +160,16 @@ test.skipIf(!POSIX)('behind a network that loses, delays and repeats, each job i
       const mark = join(marks, String(jobs.length))
       // Its one line is written at the end: a run that was lost by the network, and killed, does not get there.
       const command = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i äöü"; done; sleep 0.${random.int(5)}; echo "$COALITION_RUN" >> ${mark}`
-      jobs.push({ id: await farm.add({ command }), lines, mark })
+      const id = await farm.add({ command })
+      jobs.push({ id, lines, mark })
+      return id
     }
     for (let i = 0; i < rounds(25); i++) await add()
     const worker = await sandbox.worker({ ...server, url: network.url, client: server.client }, 'far', { slots: 4 })
     const finished = (id: number) => until(async () => (await farm.job(id)).state === 'FINISHED', `job ${id}`, 300)
     for (const { id } of jobs) await finished(id)
     // Chance leaves out one kind of fault once in some hundred times: the work goes on until there was each.
-    while (Math.min(...Object.values(network.done)) === 0 && jobs.length < 500) {
-      await add()
-      await finished(jobs.at(-1)?.id as number)
-    }
+    while (Math.min(...Object.values(network.done)) === 0 && jobs.length < 500) await finished(await add())
     expect(await worker.stop()).toBe(0)
     await network.stop()
     console.log(`the network: ${JSON.stringify(network.done)}`)

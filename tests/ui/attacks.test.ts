@@ -1,8 +1,8 @@
 /** What a page of another site can do to a farm that its reader's browser reaches: it is tried, in a real browser. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { type TestServer, testServer, until } from '../support/server.ts'
-import { chromiumPath, usable } from './browser.ts'
+import { launchBrowser, usable } from './browser.ts'
 
 /** A name of the attacker's, who points it where he likes: here at this machine, as a rebinding does. */
 const EVIL = 'evil.example'
@@ -28,16 +28,11 @@ describe.skipIf(!usable)('a page of another site', () => {
   let job: number
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: chromiumPath(),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        `--host-resolver-rules=MAP ${EVIL} 127.0.0.1`,
-        // A new Chromium asks before a page may reach the local network; others do not, and it is the server that is tried.
-        '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
-      ],
-    })
+    browser = await launchBrowser([
+      `--host-resolver-rules=MAP ${EVIL} 127.0.0.1`,
+      // A new Chromium asks before a page may reach the local network; others do not, and it is the server that is tried.
+      '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
+    ])
     elsewhere = Bun.serve({
       hostname: '127.0.0.1',
       port: 0,
@@ -69,6 +64,14 @@ describe.skipIf(!usable)('a page of another site', () => {
     const { body: workers } = await server.get<{ name: string; active: number }[]>('/api/workers')
     expect(workers.map(({ name, active }) => [name, active])).toEqual([['w1', 1]])
   }
+
+  /** What the page gets of the server that it came from, one after the other. */
+  const asked = (calls: [method: string, path: string, body?: string][]): Promise<number[]> =>
+    page.evaluate(async (calls) => {
+      const statuses: number[] = []
+      for (const [method, path, body] of calls) statuses.push((await fetch(path, { method, body })).status)
+      return statuses
+    }, calls)
 
   test.each(['/workers/pickjob', '/workers/endjob', '/workers/heartbeat', '/xmlrpc/addjob', '/json/addjob'])(
     'cannot send a form to %s',
@@ -161,25 +164,22 @@ describe.skipIf(!usable)('a page of another site', () => {
   test('is not taken for the page of the farm when its name points here', async () => {
     const rebound = server.url.replace('127.0.0.1', EVIL)
     expect((await page.goto(`${rebound}/jobs`))?.status()).toBe(421)
-    const statuses = await page.evaluate(async (id) => {
-      const ask = async (method: string, path: string, body?: string) => (await fetch(path, { method, body })).status
-      return [
-        await ask('GET', '/api/jobs'),
-        await ask('PUT', '/api/jobs', '{"command":"stolen"}'),
-        await ask('DELETE', '/api/jobs', `[${id}]`),
-        await ask('POST', '/workers/pickjob', 'hostname=w1'),
-      ]
-    }, job)
+    const statuses = await asked([
+      ['GET', '/api/jobs'],
+      ['PUT', '/api/jobs', '{"command":"stolen"}'],
+      ['DELETE', '/api/jobs', `[${job}]`],
+      ['POST', '/workers/pickjob', 'hostname=w1'],
+    ])
     expect(statuses).toEqual([421, 421, 421, 421])
     await expectUntouched()
   })
 
   test('is all that is refused: a page of the farm itself does the same', async () => {
     await page.goto(`${server.url}/jobs`)
-    const statuses = await page.evaluate(async (id) => {
-      const ask = async (method: string, path: string, body?: string) => (await fetch(path, { method, body })).status
-      return [await ask('GET', '/api/jobs'), await ask('POST', '/api/jobs', JSON.stringify({ [id]: { priority: 7 } }))]
-    }, job)
+    const statuses = await asked([
+      ['GET', '/api/jobs'],
+      ['POST', '/api/jobs', JSON.stringify({ [job]: { priority: 7 } })],
+    ])
     expect(statuses).toEqual([200, 200])
     expect((await server.job(job)).priority).toBe(7)
   })

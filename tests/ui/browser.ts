@@ -45,6 +45,10 @@ export interface Opened {
 
 let browser: Promise<Browser> | undefined
 
+/** `more`: flags of the one test that needs them. */
+export const launchBrowser = (more: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu', ...more] })
+
 /** One browser for all the tests of a file. */
 export async function openPage({
   width = 1280,
@@ -52,7 +56,7 @@ export async function openPage({
   touch = false,
   theme = 'dark',
 }: PageOptions = {}): Promise<Opened> {
-  browser ??= chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] })
+  browser ??= launchBrowser()
   const server = await testServer()
   const context = await (await browser).newContext({
     viewport: { width, height },

@@ -1,8 +1,7 @@
 /** The page as the executable serves it: from inside, with nothing beside it. */
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { chromium } from 'playwright-core'
 import { createSandbox } from '../e2e/sandbox.ts'
-import { chromiumPath, usable } from './browser.ts'
+import { launchBrowser, usable } from './browser.ts'
 
 /** The machine may be busy with other things. */
 setDefaultTimeout(120_000)
@@ -13,7 +12,7 @@ afterAll(() => sandbox.cleanUp())
 test.skipIf(!usable)('the executable alone in a folder shows its jobs, live', async () => {
   const server = await sandbox.serve(sandbox.freshFolder())
   await server.client.call('PUT', '/api/jobs', { title: 'first', command: 'x' })
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] })
+  const browser = await launchBrowser()
   try {
     const page = await browser.newPage()
     const complaints: string[] = []

@@ -1,12 +1,12 @@
 /** Signing in at a real provider, over TLS, in a real browser, on the page that the executable serves. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { CLIENT, startProvider } from '../doors/provider.ts'
 import { freePort } from '../doors/slapd.ts'
 import { asServer, createSandbox, type Server } from '../e2e/sandbox.ts'
 import { violations } from './axe.ts'
-import { chromiumPath, usable } from './browser.ts'
+import { launchBrowser, usable } from './browser.ts'
 
 /** The machine may be busy with other things. */
 setDefaultTimeout(120_000)
@@ -33,7 +33,7 @@ beforeAll(async () => {
     COALITION_OIDC_LABEL: 'Studio ID',
   })
   server = await asServer(child)
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] })
+  browser = await launchBrowser()
 }, 120_000)
 afterAll(async () => {
   await browser?.close()
