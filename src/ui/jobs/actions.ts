@@ -52,8 +52,8 @@ export async function raiseJobs(ids: readonly number[], by: number): Promise<boo
       for (const { id, priority } of jobs) {
         const higher = { priority: priority + by }
         edits[id] = higher
-        // Of all of them: a row that was drawn this moment is not followed yet, and would not show it.
-        hopes.push(jobRows.hope([id], higher))
+        // Known is enough: a row that was drawn this moment is not followed yet, and would not show it.
+        if (jobRows.get(id)) hopes.push(jobRows.hope([id], higher))
       }
     })
   } catch (error) {
