@@ -1,4 +1,5 @@
 /** How often somebody may try to sign in. Pure but for its memory. */
+import { addressKey } from './networks.ts'
 import { Recent } from './recent.ts'
 
 interface Rule {
@@ -83,18 +84,3 @@ const standing = ({ failures, at }: Record, now: number): number =>
   Math.max(0, failures - Math.max(0, Math.floor((now - at) / FORGIVEN_AFTER)))
 
 const pairKey = (user: string, address: string | undefined): string => `${addressKey(address)} user ${user}`
-
-/** One customer of a provider has a whole /64 of IPv6. */
-export function addressKey(address = 'unknown'): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
-  if (!plain.includes(':')) return `address ${plain}`
-  const [head = '', tail = ''] = plain.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const rest = plain.includes('::') ? (tail === '' ? [] : tail.split(':')) : []
-  const zeros = plain.includes('::') ? 8 - groups.length - rest.length : 0
-  const all = [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...rest]
-  return `address ${all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
-}

@@ -84,16 +84,6 @@ export class Doors {
     return this.#hasProxies && headers.get('x-forwarded-proto') === 'https' && this.#peers.isProxy(address())
   }
 
-  /** From where, as far as that is believed; of somebody whom nobody knows, too. */
-  addressOf(headers: Sent, address: () => string | undefined): string {
-    return this.#peer(headers, address).address
-  }
-
-  /** Who it is by its address alone, whatever it showed. */
-  peerOf(headers: Sent, address: () => string | undefined): Visitor {
-    return this.#peer(headers, address)
-  }
-
   /** `cookies`: whether a session counts; old workers' calls know none. */
   visitor(
     headers: Sent,
@@ -101,7 +91,7 @@ export class Doors {
     now: number,
     { cookies }: { cookies: boolean },
   ): Visitor | typeof UNKNOWN {
-    const peer = this.#peer(headers, address)
+    const peer = this.peerOf(headers, address)
     const authorization = headers.get('authorization')
     const token = authorization === null ? undefined : BEARER.exec(authorization)?.[1]
     if (token !== undefined) {
@@ -118,7 +108,8 @@ export class Doors {
     return actor ? { actor, address: peer.address, anyWorker: false, again } : peer
   }
 
-  #peer(headers: Sent, address: () => string | undefined): Visitor {
+  /** Who it is by the address alone, as far as that is believed, whatever was shown. */
+  peerOf(headers: Sent, address: () => string | undefined): Visitor {
     let forwarded: string | null = null
     for (let i = 0; i < RELAYED.length && forwarded === null; i++) forwarded = headers.get(RELAYED[i] as string)
     return this.#peers.visitor(this.#skipsAddress ? LOOPBACK : address(), forwarded)

@@ -36,3 +36,18 @@ export function networks(list: readonly string[]): (address: string) => boolean 
 }
 
 export const isLoopbackAddress = networks(['127.0.0.0/8', '::1'])
+
+/** By what is remembered of an address: one customer of a provider has a whole /64 of IPv6. */
+export function addressKey(address = 'unknown'): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  if (!plain.includes(':')) return `address ${plain}`
+  const [head = '', tail = ''] = plain.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const rest = plain.includes('::') ? (tail === '' ? [] : tail.split(':')) : []
+  const zeros = plain.includes('::') ? 8 - groups.length - rest.length : 0
+  const all = [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...rest]
+  return `address ${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
+}

@@ -11,7 +11,7 @@ export interface Visitor {
   readonly address: string
   /** Whether it may speak for any worker without a credential: `[workers] trust`. */
   readonly anyWorker: boolean
-  /** Of a user: who the same credential shows by then; undefined: nobody any more. For what lasts longer than a request. */
+  /** Of who showed a credential: whose it is by then; undefined: nobody's any more. For what lasts longer than a request. */
   again?(now: number): Actor | undefined
 }
 

@@ -1,5 +1,5 @@
 /** How much somebody may ask whom nobody knows. Pure but for its memory and its clock. */
-import { addressKey } from './attempts.ts'
+import { addressKey } from './networks.ts'
 import { Recent } from './recent.ts'
 
 /** A page with its files and a sign-in is some dozen requests, and an address can be a whole studio's. */

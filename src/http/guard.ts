@@ -56,8 +56,7 @@ export function createGuard(farm: Farm, doors: Doors) {
 
   /** Of somebody who is not known, past what such may ask. Where old workers are let in, their calls are not counted. */
   function slowed(peer: Visitor, request: Request): Response | undefined {
-    if (peer.actor.kind !== 'nobody') return undefined
-    if (peer.anyWorker && OF_WORKERS.test(new URL(request.url).pathname)) return undefined
+    if (peer.actor.kind !== 'nobody' || isLetInAsWorker(peer, request)) return undefined
     const seconds = doors.rates.take(peer.address)
     return seconds > 0 ? tooMany(peer.address, seconds) : undefined
   }
@@ -65,7 +64,7 @@ export function createGuard(farm: Farm, doors: Doors) {
   function arrive(request: Request, server: Listening | null): Response | undefined {
     const address = () => addressOf(server, request)
     const refuse = (refusal: Response): Response => {
-      strangers.set(request, doors.addressOf(request.headers, address))
+      strangers.set(request, doors.peerOf(request.headers, address).address)
       return refusal
     }
     const refusal = misled(request, address, !SAFE.includes(request.method))
@@ -74,12 +73,10 @@ export function createGuard(farm: Farm, doors: Doors) {
     if (visitor === UNKNOWN)
       return refuse(slowed(doors.peerOf(request.headers, address), request) ?? unknownCredential())
     visitors.set(request, visitor)
-    if (visitor.actor.kind !== 'nobody') return undefined
+    if (visitor.actor.kind !== 'nobody' || isLetInAsWorker(visitor, request)) return undefined
     const wait = slowed(visitor, request)
     if (wait) return wait
-    const { pathname } = new URL(request.url)
-    if (visitor.anyWorker && OF_WORKERS.test(pathname)) return undefined
-    if (!isOpen(request.method, pathname)) return loginWords(visitor)
+    if (!isOpen(request.method, new URL(request.url).pathname)) return loginWords(visitor)
     const length = request.headers.get('content-length')
     const body = request.headers.has('transfer-encoding') || Number(length ?? 0) > MOST_OF_NOBODY
     return body
@@ -168,6 +165,8 @@ export interface AuditedCall {
 const SHARED = { 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' }
 /** Where workers speak: their network is let in no further, whatever it sends. */
 const OF_WORKERS = /^(\/api)?\/(workers|runs)\//
+const isLetInAsWorker = ({ anyWorker }: Visitor, { url }: Request): boolean =>
+  anyWorker && OF_WORKERS.test(new URL(url).pathname)
 const STREAM = '/api/stream'
 const NOTHING: Asked = { params: {}, query: {}, body: undefined }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { Attempts, addressKey } from '../../src/doors/attempts.ts'
+import { Attempts } from '../../src/doors/attempts.ts'
+import { addressKey } from '../../src/doors/networks.ts'
 
 /** Guesses as fast as they are let through: how many were in so many seconds. */
 function guesses(
