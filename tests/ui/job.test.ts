@@ -322,6 +322,7 @@ describe.skipIf(!usable)('the page of a job', () => {
       const text = Array.from({ length: 3000 }, (_, i) => `${i} ${i % 1000 === 500 ? 'a Needle' : 'hay'}\n`).join('')
       await ran(0, text)
       await show(`/job/${id}`)
+      await page.getByText('2999 hay').waitFor()
       await page.keyboard.press('Control+f')
       await page.keyboard.type('needle')
       const count = page.locator('.log-count')
