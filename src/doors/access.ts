@@ -55,6 +55,7 @@ export const ACCESS: Readonly<Record<string, Need>> = {
   'GET /farm/workers': OPEN,
   'GET /farm/affinities': OPEN,
   'GET /activity': OPEN,
+  'GET /people': OPEN,
   'GET /audit': OPEN,
   'GET /firstadmin': OPEN,
   'GET /oidc/callback': OPEN,

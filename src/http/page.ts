@@ -17,6 +17,7 @@ const ADDRESSES = [
   '/farm/workers',
   '/farm/affinities',
   '/activity',
+  '/people',
   '/audit',
   '/firstadmin',
   '/oidc/callback',
@@ -40,6 +41,8 @@ const VIEWS: Readonly<Record<string, string>> = {
   '/farm/workers': 'WorkersView',
   '/farm/affinities': 'AffinitiesView',
   '/activity': 'ActivityView',
+  '/people': 'PeopleView',
+  '/audit': 'AuditView',
 }
 
 /** What the script will ask for first of all comes while it is read: who looks, and the list of jobs. */

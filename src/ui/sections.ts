@@ -7,6 +7,7 @@ const WorkersView = later(async () => (await import('./workers/WorkersView.tsx')
 const FarmView = later(async () => (await import('./farm/FarmView.tsx')).FarmView)
 const ActivityView = later(async () => (await import('./activity/ActivityView.tsx')).ActivityView)
 const AuditView = later(async () => (await import('./audit/AuditView.tsx')).AuditView)
+const PeopleView = later(async () => (await import('./people/PeopleView.tsx')).PeopleView)
 const AffinitiesView = later(async () => (await import('./affinities/AffinitiesView.tsx')).AffinitiesView)
 
 export interface Section {
@@ -29,6 +30,7 @@ const SECTIONS: readonly Section[] = [
   { label: 'Farm', path: '/farm/overview', pattern: '/farm/overview', view: FarmView },
   { label: 'Activity', path: '/activity', pattern: '/activity', view: ActivityView },
   { label: 'Affinities', path: '/farm/affinities', pattern: '/farm/affinities', view: AffinitiesView },
+  { label: 'People', path: '/people', pattern: '/people', view: PeopleView, isFor: (who) => who.manages_people },
   { label: 'Audit', path: '/audit', pattern: '/audit', view: AuditView, isFor: (who) => who.manages_people },
 ]
 

@@ -39,6 +39,7 @@ const ROUTES: Record<string, keyof typeof ROWS> = {
   'GET /farm/workers': 'open',
   'GET /farm/affinities': 'open',
   'GET /activity': 'open',
+  'GET /people': 'open',
   'GET /audit': 'open',
   'GET /docs': 'known',
   'GET /docs/json': 'known',

@@ -23,6 +23,8 @@ test('the page is at the root and at each of its addresses', async () => {
     '/farm/workers',
     '/farm/affinities',
     '/activity?job=1',
+    '/people?q=admin',
+    '/audit',
   ])
     expect((await server.get<string>(address)).text).toBe(text)
 })

@@ -36,7 +36,7 @@ function Own({ who }: { who: Me }) {
       <p className="dialog-words">
         {who.role}: may {who.rights.join(', ').replaceAll('_', ' ') || 'do nothing'}
       </p>
-      <Tokens user={who.name} />
+      <Tokens user={who.name} own />
       {who.own_password && <Password />}
       <footer className="dialog-foot">
         <button type="button" className="button" onClick={() => void attempt('Could not sign out', signOut)}>

@@ -8,36 +8,47 @@ import { FormField } from '../parts/FormField.tsx'
 import { Icon } from '../parts/Icon.tsx'
 import { attempt } from '../shell/attempt.ts'
 
-const KEY = ['tokens']
+const keyOf = (user: string) => ['tokens', user]
 const DAYS = 90
-const renew = () => queries.invalidateQueries({ queryKey: KEY })
+const renew = (user: string) => queries.invalidateQueries({ queryKey: keyOf(user) })
 
 const date = (seconds: number): string => new Date(seconds * 1000).toLocaleDateString()
 
 /** Those that are of use: the others are in the API. */
 const isGood = ({ revoked, expires }: Token): boolean => !revoked && (expires === 0 || expires * 1000 > Date.now())
 
-/** What one's scripts sign in with. */
-export function Tokens({ user }: { user: string }) {
-  const { data, error } = useQuery({ queryKey: KEY, queryFn: ({ signal }) => listTokens(user, signal), staleTime: 0 })
+interface TokensProps {
+  user: string
+  /** The user reads it. */
+  own?: boolean
+}
+
+/** What scripts sign in with: one's own, or those of another for who looks after people. */
+export function Tokens({ user, own = false }: TokensProps) {
+  const { data, error } = useQuery({
+    queryKey: keyOf(user),
+    queryFn: ({ signal }) => listTokens(user, signal),
+    staleTime: 0,
+  })
+  const whom = own ? 'you' : user
   const [doomed, setDoomed] = useState<Token>()
   const good = (data ?? []).filter(isGood)
   const revoke = async ({ id }: Token) => {
     await attempt(`Token ${id} is not revoked`, () => revokeToken(id))
-    await renew()
+    await renew(user)
   }
   return (
     <section className="account-tokens" aria-labelledby="tokens">
       <h3 id="tokens">Tokens</h3>
       {error && <p role="alert">{error.message}</p>}
-      {data && good.length === 0 && <p className="field-hint">None: one lets a script or a command line be you.</p>}
+      {data && good.length === 0 && <p className="field-hint">None: one lets a script or a command line be {whom}.</p>}
       <ul>
         {good.map((token) => (
           <li key={token.id}>
             <span>
               {token.name}
               <small>
-                {token.scopes?.join(', ') ?? 'all that you may'}
+                {token.scopes?.join(', ') ?? `all that ${whom} may`}
                 {token.expires > 0 && `, until ${date(token.expires)}`}
                 {token.last_used > 0 ? `, last used ${date(token.last_used)}` : ', never used'}
               </small>
@@ -53,7 +64,7 @@ export function Tokens({ user }: { user: string }) {
           </li>
         ))}
       </ul>
-      <NewToken />
+      <NewToken user={user} />
       <Question
         title={`Revoke ${doomed?.name}?`}
         text="Whatever signs in with it is refused from then on."
@@ -66,17 +77,17 @@ export function Tokens({ user }: { user: string }) {
   )
 }
 
-function NewToken() {
+function NewToken({ user }: { user: string }) {
   const [name, setName] = useState('')
   const [made, setMade] = useState<MadeToken>()
   const [refused, setRefused] = useState<Error>()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     try {
-      setMade(await makeToken({ name, days: DAYS }))
+      setMade(await makeToken({ name, days: DAYS, user }))
       setName('')
       setRefused(undefined)
-      await renew()
+      await renew(user)
     } catch (error) {
       setRefused(error as Error)
     }

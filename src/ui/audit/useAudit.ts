@@ -1,11 +1,10 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { listAudit } from '../data/calls.ts'
+import { REFRESH_MS } from '../data/live.ts'
 import { auditRows } from './columns.tsx'
 
 const PAGE = 200
-/** Nothing tells a page of new records: they are asked for while the newest are looked at. */
-const REFRESH_MS = 5000
 
 /** Records, the newest first; more of them are asked for as they are scrolled to. */
 export function useAudit(query: Record<string, string>) {
@@ -16,6 +15,7 @@ export function useAudit(query: Record<string, string>) {
     initialPageParam: 0,
     getNextPageParam: (page) => (page.length === PAGE ? page.at(-1)?.id : undefined),
     placeholderData: keepPreviousData,
+    // While the newest are looked at.
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
     staleTime: 0,
     gcTime: 0,

@@ -13,6 +13,9 @@ import type {
   LimitEdits,
   Limits,
   NewJob,
+  NewUser,
+  User,
+  UserEdit,
   WorkerEdit,
 } from '../../models.ts'
 
@@ -42,6 +45,12 @@ export const listEvents = (query: Record<string, string>, signal: AbortSignal) =
 
 export const listAudit = (query: Record<string, string>, signal: AbortSignal) =>
   call<AuditRecord[]>('GET', `/api/audit?${new URLSearchParams(query)}`, undefined, { signal })
+
+export const listUsers = (signal: AbortSignal) => call<User[]>('GET', '/api/users', undefined, { signal })
+export const addUser = (user: NewUser) => call<User>('POST', '/api/users', user)
+export const editUser = (name: string, edit: UserEdit) =>
+  call<User>('POST', `/api/users/${encodeURIComponent(name)}`, edit)
+export const deleteUser = (name: string) => call<1>('DELETE', `/api/users/${encodeURIComponent(name)}`)
 
 export const getAffinities = (signal?: AbortSignal) => call<Affinities>('GET', '/api/affinities', undefined, { signal })
 export const setAffinities = (names: Affinities) => call<1>('POST', '/api/affinities', names)

@@ -27,6 +27,9 @@ export const queries = new QueryClient({
   },
 })
 
+/** Of what the stream does not tell: how often it is asked for again while somebody looks at it. */
+export const REFRESH_MS = 5000
+
 /** The lists of ids, by group; `volatile`: their order or filter is by something that changes while the farm works. */
 export const orderKey = (parent: number, query: string, volatile: boolean) =>
   ['order', parent, { query, volatile }] as const

@@ -23,7 +23,7 @@ export function Dialog({ title, open, onClose, wide = false, children }: DialogP
           data-wide={wide}
           // Not the cross; and on a phone no keyboard over half of the form.
           initialFocus={(by) =>
-            (by !== 'touch' && popup.current?.querySelector<HTMLElement>('input, textarea')) || true
+            (by !== 'touch' && popup.current?.querySelector<HTMLElement>('input, textarea, select')) || true
           }
         >
           <header className="dialog-head">
@@ -44,17 +44,22 @@ interface DialogFootProps {
   yes: string
   /** Nothing was typed yet. */
   unable?: boolean
+  /** The id of the form, where the foot stands outside of it. */
+  form?: string
   onClose(): void
+  /** At the other end. */
+  children?: ReactNode
 }
 
 /** The foot of a form. */
-export function DialogFoot({ yes, unable = false, onClose }: DialogFootProps) {
+export function DialogFoot({ yes, unable = false, form, onClose, children }: DialogFootProps) {
   return (
     <footer className="dialog-foot">
+      {children}
       <button type="button" className="button" onClick={onClose}>
         Cancel
       </button>
-      <button type="submit" className="button" data-kind="main" disabled={unable}>
+      <button type="submit" form={form} className="button" data-kind="main" disabled={unable}>
         {yes}
       </button>
     </footer>

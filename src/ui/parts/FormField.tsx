@@ -6,6 +6,8 @@ interface FormFieldProps {
   onChange(value: string): void
   area?: boolean
   numeric?: boolean
+  /** One of these is chosen. */
+  options?: readonly string[]
   /** A date and a time. */
   time?: boolean
   /** What a password keeper of the browser fills in; a password is not shown. */
@@ -23,6 +25,7 @@ export function FormField({
   onChange,
   area,
   numeric,
+  options,
   time,
   keeper,
   hint,
@@ -43,6 +46,15 @@ export function FormField({
         onValueChange={(next) => onChange(String(next))}
         {...(keeper?.endsWith('password') && { type: 'password' })}
         {...(time && { type: 'datetime-local', step: 1 })}
+        {...(options && {
+          render: (
+            <select>
+              {options.map((option) => (
+                <option key={option}>{option}</option>
+              ))}
+            </select>
+          ),
+        })}
         {...(area && { render: <textarea rows={2} /> })}
       />
       {error !== undefined ? (

@@ -1,6 +1,8 @@
 import type { Event, Job, Worker } from '../../models.ts'
 
-export type AnyState = Job['state'] | Worker['state'] | Event['state']
+/** Whether something signs in for a user. */
+export type UserState = 'ACTIVE' | 'DISABLED'
+export type AnyState = Job['state'] | Worker['state'] | Event['state'] | UserState
 
 /** One shape a state: the colour says it too, but nobody has to see it. */
 export const STATE_SHAPES: Record<AnyState, string> = {
@@ -15,6 +17,8 @@ export const STATE_SHAPES: Record<AnyState, string> = {
   TIMEOUT: 'M8 3v6M8 12.500v.01',
   STARTING: 'M8 13V4M4 7.500L8 3.500l4 4',
   TERMINATED: 'M3.5 8h9',
+  ACTIVE: 'M8 3.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9',
+  DISABLED: 'M8 3a5 5 0 1 1 0 10a5 5 0 1 1 0-10M4.5 4.5l7 7',
 }
 const SOLID: readonly AnyState[] = ['WORKING', 'STOPPED']
 export const isSolid = (state: AnyState): boolean => SOLID.includes(state)

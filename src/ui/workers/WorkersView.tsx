@@ -1,5 +1,4 @@
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { useSearchParams } from 'wouter'
 import { remembered, useStore } from '../data/store.ts'
 import { useLook } from '../data/stream.ts'
 import { workerNews, workerRows } from '../data/workers.ts'
@@ -14,8 +13,8 @@ import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
 import { useColumns } from '../table/columns.ts'
 import { Grid } from '../table/Grid.tsx'
-import type { Sort } from '../table/Header.tsx'
 import { kept, nothing, type Selection } from '../table/selection.ts'
+import { useListAddress } from '../table/useListAddress.ts'
 import { WORKER_COLUMNS } from './columns.tsx'
 import { WORKER_FILTERS } from './lines.ts'
 import { jobOf } from './Meters.tsx'
@@ -43,30 +42,6 @@ const BUTTONS: Buttons = {
 const tiles = remembered('coalition.workers.tiles', false)
 const setTiles = (next: boolean) => tiles.set(next)
 
-/** What the address says: the filter, the order, the worker that is looked at. */
-function useAddress() {
-  const [search, setSearch] = useSearchParams()
-  const put = useCallback(
-    (name: string, value: string | undefined) =>
-      setSearch(
-        (before) => {
-          const after = new URLSearchParams(before)
-          if (value) after.set(name, value)
-          else after.delete(name)
-          return after
-        },
-        { replace: true },
-      ),
-    [setSearch],
-  )
-  const by = search.get('sort')
-  const sort = useMemo<Sort | undefined>(
-    () => (by ? { field: by.replace(/^-/, ''), descending: by.startsWith('-') } : undefined),
-    [by],
-  )
-  return { filter: search.get('q') ?? '', looked: search.get('worker') ?? undefined, sort, put }
-}
-
 /** Follows the workers, with the vitals and jobs of those on the screen. */
 function useLookAtWorkers(): (names: readonly string[]) => void {
   const say = useLook()
@@ -86,7 +61,8 @@ function useLookAtWorkers(): (names: readonly string[]) => void {
 }
 
 export function WorkersView() {
-  const { filter, looked, sort, put } = useAddress()
+  const { said, filter, sort, put, onSort } = useListAddress()
+  const looked = said.get('worker') ?? undefined
   const asTiles = useStore(tiles)
   const [selected, setSelected] = useState<Selection<string>>(nothing)
   const { lines, names, known } = useWorkerLines(filter, sort)
@@ -151,7 +127,7 @@ export function WorkersView() {
               selection={selection}
               onSelect={select}
               sort={sort}
-              onSort={(next) => put('sort', next && `${next.descending ? '-' : ''}${next.field}`)}
+              onSort={onSort}
               onVisible={onVisible}
               textOf={(name) => name}
               onKey={onKey}

@@ -1,6 +1,8 @@
 /** Which workers are shown, in which order. Pure. */
 import type { Worker } from '../../models.ts'
 import type { Filter } from '../jobs/filter.ts'
+import type { Column } from '../table/columns.ts'
+import type { Sort } from '../table/Header.tsx'
 import type { Lines } from '../table/selection.ts'
 import { shownState } from './state.ts'
 
@@ -20,19 +22,22 @@ export function passes(worker: Worker, { chips, text }: Filter): boolean {
 }
 
 /** By a column's value; those that are equal stay in the order of their names. */
-export function sorted(
-  workers: readonly Worker[],
-  value: (worker: Worker) => string | number,
-  descending: boolean,
-): Worker[] {
+export function sorted<R>(rows: readonly R[], value: (row: R) => string | number, descending: boolean): R[] {
   const sign = descending ? -1 : 1
-  return workers
-    .map((worker, place) => ({ worker, place, by: value(worker) }))
+  return rows
+    .map((row, place) => ({ row, place, by: value(row) }))
     .sort((a, b) => sign * compare(a.by, b.by) || a.place - b.place)
-    .map(({ worker }) => worker)
+    .map(({ row }) => row)
 }
 
 const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** As the head of a column says. The rows come by name, as people sort them: node-2 before node-10. */
+export function inOrder<R>(rows: readonly R[], columns: readonly Column<R>[], sort: Sort | undefined): readonly R[] {
+  const column = columns.find((each) => each.sort === sort?.field)
+  if (!sort || !column || column.id === 'name') return sort?.descending ? rows.toReversed() : rows
+  return sorted(rows, column.value, sort.descending)
+}
 
 /** A list of keys as a table has it. */
 export function linesOf<K>(keys: readonly K[]): Lines<K> {

@@ -5,7 +5,7 @@ import { parseFilter } from '../jobs/filter.ts'
 import type { Sort } from '../table/Header.tsx'
 import type { Lines } from '../table/selection.ts'
 import { WORKER_COLUMNS } from './columns.tsx'
-import { linesOf, passes, sorted, WORKER_FILTERS } from './lines.ts'
+import { inOrder, linesOf, passes, WORKER_FILTERS } from './lines.ts'
 
 export interface WorkerLines {
   lines: Lines<string>
@@ -23,15 +23,7 @@ export function useWorkerLines(filter: string, sort: Sort | undefined): WorkerLi
   return useMemo(() => {
     const asked = parseFilter(filter, WORKER_FILTERS)
     const rows = (all ?? []).flatMap((name) => workerRows.get(name) ?? []).filter((row) => passes(row, asked))
-    const column = WORKER_COLUMNS.find((each) => each.sort === sort?.field)
-    // By name they are already, as people sort: node-2 before node-10.
-    const inOrder =
-      !sort || !column || column.id === 'name'
-        ? sort?.descending
-          ? rows.toReversed()
-          : rows
-        : sorted(rows, column.value, sort.descending)
-    const names = inOrder.map(({ name }) => name)
+    const names = inOrder(rows, WORKER_COLUMNS, sort).map(({ name }) => name)
     const known = all !== undefined
     const { current } = before
     const same = names.length === current.names.length && names.every((name, i) => name === current.names[i])
