@@ -13,7 +13,41 @@ export interface Place extends Rank {
   lane: number
 }
 const byPlace = (a: Place, b: Place): number => b.priority - a.priority || a.lane - b.lane || a.id - b.id
-export type Queue = BTree<Place, Group>
+
+/** Groups that have something ready, in the order in which they are entered. */
+export class Queue {
+  #groups = new BTree<Place, Group>(undefined, byPlace)
+  #first: Group | undefined
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  /** Remembered: each pick looks at that of every queue at the root, and takes one of them. */
+  get first(): Group | undefined {
+    this.#first ??= this.#groups.nextHigherPair(undefined)?.[1]
+    return this.#first
+  }
+
+  after(place: Place): Group | undefined {
+    return this.#groups.nextHigherPair(place)?.[1]
+  }
+
+  add(group: Group): void {
+    const { priority, lane, id } = group
+    this.#groups.set({ priority, lane, id }, group)
+    if (this.#first && byPlace(group, this.#first) < 0) this.#first = group
+  }
+
+  delete(group: Group): void {
+    this.#groups.delete(group)
+    if (group === this.#first) this.#first = undefined
+  }
+
+  get groups(): Group[] {
+    return this.#groups.valuesArray()
+  }
+}
 
 /** A group in memory: its counters, and how many leaves below it are ready, by the set of names they need. */
 export class Group implements Place {
@@ -90,6 +124,11 @@ export class Group implements Place {
     return head
   }
 
+  /** The same, if it is known. */
+  knownHead(set: number): Rank | undefined {
+    return this.#heads.get(set)
+  }
+
   /** A leaf of a set came, went or changed. */
   forgetHead(set: number): void {
     this.#heads.delete(set)
@@ -98,11 +137,10 @@ export class Group implements Place {
   enqueue(set: number, child: Group): void {
     let queue = this.queues.get(set)
     if (!queue) {
-      queue = new BTree<Place, Group>(undefined, byPlace)
+      queue = new Queue()
       this.queues.set(set, queue)
     }
-    const { priority, lane, id } = child
-    queue.set({ priority, lane, id }, child)
+    queue.add(child)
   }
 
   dequeue(set: number, child: Group): void {

@@ -44,7 +44,7 @@ export function pick(core: Pick<Core, 'tree' | 'rows' | 'needs'>, asker: Asker):
         const all = needs.union(path, set)
         return line(all) && asker.may(all, top.id)
       }
-      const child = first(bestGroup(group, fits), bestLeaf(core, group, fits))
+      const child = bestLeaf(core, group, fits, bestGroup(group, fits))
       if (!child) break
       if (!('children' in child)) return child.id
       group = child
@@ -78,11 +78,18 @@ function bestAtRoot(core: Pick<Core, 'tree' | 'rows'>, asker: Asker, line: Line)
     return (id: number) => !asker.blocked.has(id) && (sure || asker.may(set, id))
   }
   let best: Group | Child | undefined
+  /** Of what the best one has made useless, nothing is asked: that was two thirds of a pick with 100 sets at the root. */
+  const isBehind = (rank: Rank | undefined) =>
+    best !== undefined &&
+    rank !== undefined &&
+    (shares.isFair ? rank.priority < best.priority : byRank(best, rank) <= 0)
   for (const [set, queue] of root.queues) {
+    if (isBehind(queue.first)) continue
     const isOpen = openIn(set)
     if (isOpen) best = better(best, bestRootGroup(queue, isOpen, better))
   }
   for (const set of root.leaves.keys()) {
+    if (isBehind(root.knownHead(set))) continue
     const isOpen = openIn(set)
     if (isOpen) best = better(best, bestRootLeaf(core, set, isOpen, better))
   }
@@ -94,12 +101,13 @@ type Better = (a: Group | Child | undefined, b: Group | Child | undefined) => Gr
 /** In a queue of root groups: the highest priority at which there is one that is open to the worker; the first of each user there. */
 function bestRootGroup(queue: Queue, isOpen: (id: number) => boolean, better: Better): Group | undefined {
   let best: Group | undefined
-  for (let key = queue.minKey(); key; ) {
-    if (best && key.priority < best.priority) return best
-    const open = isOpen(key.id)
-    if (open) best = better(best, queue.get(key)) as Group
+  for (let group = queue.first; group; ) {
+    if (best && group.priority < best.priority) return best
+    const open = isOpen(group.id)
+    if (open) best = better(best, group) as Group
+    const { priority, lane } = group
     // Of the lane in which one was found, the others are younger.
-    key = queue.nextHigherKey(open ? { ...key, id: Number.POSITIVE_INFINITY } : key)
+    group = queue.after(open ? { priority, lane, id: Number.POSITIVE_INFINITY } : group)
   }
   return best
 }
@@ -127,29 +135,28 @@ function bestRootLeaf(
   return best
 }
 
-function bestLeaf({ rows }: Pick<Core, 'rows'>, group: Group, fits: (set: number) => boolean): Rank | undefined {
-  let best: Rank | undefined
-  for (const set of group.leaves.keys()) {
-    if (!fits(set)) continue
-    best = first(
-      best,
-      group.head(set, () => rows.firstReady.get({ parent: group.id, needs_id: set })),
-    )
-  }
-  return best
-}
-
 function bestGroup(group: Group, fits: (set: number) => boolean): Group | undefined {
   let best: Group | undefined
   for (const [set, queue] of group.queues) {
-    if (!fits(set)) continue
-    const key = queue.minKey()
-    if (key) best = first(best, queue.get(key))
+    const child = queue.first
+    if (child && !(best && byRank(best, child) <= 0) && fits(set)) best = child
   }
   return best
 }
 
-function first<A extends Rank, B extends Rank>(a: A | undefined, b: B | undefined): A | B | undefined {
-  if (!a || !b) return a ?? b
-  return byRank(a, b) <= 0 ? a : b
+/** The first leaf of a group, if it comes before `other`; else that. */
+function bestLeaf(
+  { rows }: Pick<Core, 'rows'>,
+  group: Group,
+  fits: (set: number) => boolean,
+  other: Group | undefined,
+): Group | Rank | undefined {
+  let best: Group | Rank | undefined = other
+  for (const set of group.leaves.keys()) {
+    const known = group.knownHead(set)
+    if ((known && best && byRank(best, known) <= 0) || !fits(set)) continue
+    const head = group.head(set, () => rows.firstReady.get({ parent: group.id, needs_id: set }))
+    if (head && !(best && byRank(best, head) <= 0)) best = head
+  }
+  return best
 }

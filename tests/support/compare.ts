@@ -51,10 +51,8 @@ export function portrait(tree: Tree): { groups: Record<number, unknown>; size: n
       ready: sorted(ready),
       queues: sorted(queues).map(([set, queue]) => [
         set,
-        queue
-          .valuesArray()
-          .map((each) => each.id)
-          .sort(),
+        queue.first === queue.groups[0],
+        queue.groups.map((each) => each.id).sort(),
       ]),
     }
   }
