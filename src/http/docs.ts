@@ -33,7 +33,9 @@ const START = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#swagger-ui', deepL
 const DESCRIPTION = `The REST API of Coalition, a job manager for render farms.
 
 Answers are JSON, numbers too. Success is 200. A client's mistake is 4xx with a problem (RFC 9457) that names the field; 500 is the server's own fault.
-Operations on many jobs or workers are done wholly or not at all. Times are seconds since the epoch, durations seconds.`
+Operations on many jobs or workers are done wholly or not at all. Times are seconds since the epoch, durations seconds.
+
+Before any call it is asked who calls: 401 for who is not known, 403 for who may not, 421 for a name that is not the server's, 429 with Retry-After for strangers who ask too often.`
 
 const file = (path: string, type: string) => () =>
   new Response(Bun.file(path), { headers: { ...SECURE, 'content-type': type, 'cache-control': 'max-age=3600' } })
@@ -50,6 +52,17 @@ export const docs = () =>
         exclude: new RegExp(`^${WEB_FRONTEND}/`),
         documentation: {
           info: { title: 'Coalition', version: VERSION, description: DESCRIPTION },
+          components: {
+            securitySchemes: {
+              token: {
+                type: 'http',
+                scheme: 'bearer',
+                description:
+                  'A token of a user; not needed from where nothing is asked, nor when signed in on the page',
+              },
+            },
+          },
+          security: [{}, { token: [] }],
           tags: [
             { name: 'Jobs', description: 'Jobs and groups' },
             { name: 'Workers', description: 'Workers as users see and change them' },

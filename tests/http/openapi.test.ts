@@ -101,7 +101,7 @@ describe('the document', () => {
     const hidden = [
       // Pages for people.
       /^GET \/$/,
-      /^GET \/(jobs?|farm|activity|audit|firstadmin|oidc)\b/,
+      /^GET \/(jobs?|farm|activity|people|audit|firstadmin|oidc)\b/,
       /^GET \/page\//,
       /^GET \/docs/,
       // A WebSocket, which no OpenAPI describes.
@@ -119,6 +119,11 @@ describe('the document', () => {
     expect(operations.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
       [...new Set(served)].toSorted(),
     )
+  })
+
+  test('says how to sign in by a token, and that nobody has to everywhere', () => {
+    expect(document.security).toEqual([{}, { token: [] }])
+    expect(resolve('#/components/securitySchemes/token', document)).toMatchObject({ type: 'http', scheme: 'bearer' })
   })
 
   test('names, describes and tags every call, and says what it answers and how it fails', () => {
