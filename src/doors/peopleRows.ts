@@ -67,6 +67,22 @@ export const preparePeople = (db: Db) => ({
       .limit(1),
   ),
   anyUser: hot<{ name: string }>(db, db.select({ name: users.name }).from(users).limit(1)),
+  otherUser: hot<{ name: string }>(
+    db,
+    db
+      .select({ name: users.name })
+      .from(users)
+      .where(ne(users.name, $('name')))
+      .limit(1),
+  ),
+  otherAdmin: hot<{ name: string }>(
+    db,
+    db
+      .select({ name: users.name })
+      .from(users)
+      .where(and(ne(users.name, $('name')), eq(users.role, 'admin'), eq(users.disabled, 0)))
+      .limit(1),
+  ),
 
   token: hot<TokenRow>(
     db,

@@ -31,6 +31,12 @@ export function usersOf(shared: Shared) {
     return row
   }
 
+  /** Without an admin nobody but who sits at the server could let anybody in: the last one stays, unless all go. */
+  function refuseLast({ name, role, disabled }: UserRow, field?: string): void {
+    if (role !== 'admin' || disabled || rows.otherAdmin.get({ name })) return
+    throw new FarmError('conflict', `${name} is the last admin who is not disabled: make another one first.`, field)
+  }
+
   return {
     list: (): User[] => rows.users.all().map(shownUser),
     get: (name: string): User => shownUser(named(name)),
@@ -60,7 +66,9 @@ export function usersOf(shared: Shared) {
       if (password !== undefined) refuseWeak(password)
       const hash = password === undefined ? undefined : await hashPassword(password)
       await change(shared, () => {
-        named(name)
+        const row = named(name)
+        if (disabled) refuseLast(row, 'disabled')
+        if (role !== undefined && role !== 'admin') refuseLast(row, 'role')
         db.update(users)
           .set({
             ...(role !== undefined && { role }),
@@ -95,7 +103,9 @@ export function usersOf(shared: Shared) {
     /** With all that signs in for them. Their jobs stay. */
     remove: (typed: string): Promise<void> =>
       change(shared, () => {
-        const { name } = named(typed)
+        const row = named(typed)
+        const { name } = row
+        if (rows.otherUser.get({ name })) refuseLast(row)
         rows.deleteSessionsOf.run({ user: name })
         rows.deleteTokensOf.run({ user: name })
         db.delete(users).where(eq(users.name, name)).run()

@@ -37,9 +37,9 @@ export const userRoutes = (people: Crowd) =>
       ...documented({
         tag: 'People',
         summary: 'Edit a user',
-        description: 'What is not named stays. A new password ends the sessions of the user.',
+        description: 'What is not named stays. A new password ends the sessions of the user. The last admin stays one.',
         answer: ref('User'),
-        problems: [400, 401, 403, 404, 422],
+        problems: [400, 401, 403, 404, 409, 422],
       }),
     })
     .delete(
@@ -53,10 +53,10 @@ export const userRoutes = (people: Crowd) =>
         ...documented({
           tag: 'People',
           summary: 'Delete a user',
-          description: 'With the sessions and the tokens. Jobs stay.',
+          description: 'With the sessions and the tokens. Jobs stay. The last admin goes last.',
           answer: ONE,
           example: 1,
-          problems: [401, 403, 404, 422],
+          problems: [401, 403, 404, 409, 422],
         }),
       },
     )

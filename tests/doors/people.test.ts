@@ -65,6 +65,30 @@ describe('a name', () => {
   })
 })
 
+test('the last admin stays one, while there are others', async () => {
+  await using farm = testFarm()
+  const { people } = await withAnn(farm)
+  const { users } = people
+  await users.add({ name: 'adam', role: 'admin' })
+  const refused = async () => {
+    for (const edit of [{ role: 'artist' }, { disabled: true }, { role: 'wrangler', disabled: false }] as const)
+      expect(await refusal(users.edit('adam', edit))).toMatchObject({ kind: 'conflict', field: Object.keys(edit)[0] })
+    expect((await refusal(users.remove('adam'))).kind).toBe('conflict')
+    expect(users.get('adam')).toMatchObject({ role: 'admin', disabled: 0 })
+  }
+  await refused()
+  await users.add({ name: 'eve', role: 'admin' })
+  await users.edit('eve', { disabled: true })
+  await refused()
+  await users.edit('adam', { role: 'admin', disabled: false, rights: [] })
+  await users.edit('eve', { disabled: false })
+  await users.edit('adam', { disabled: true })
+  // Who is no admin by now is nobody's last one.
+  await users.edit('adam', { role: 'artist' })
+  for (const name of ['adam', 'ann', 'eve']) await users.remove(name)
+  expect(users.list()).toEqual([])
+})
+
 describe('signing in', () => {
   test('needs the right name, the right password, and a user who is not disabled', async () => {
     await using farm = testFarm()

@@ -192,7 +192,7 @@ describe.skipIf(!usable)('the People view', () => {
   })
 
   test('edits role, rights and access, and sends what was touched', async () => {
-    await add({ name: 'ann', password: PASSWORD })
+    await add({ name: 'ann', password: PASSWORD }, { name: 'zoe', role: 'admin' })
     await withoutInterval()
     await opened.show('/people')
     const sent = sentTo('/api/users/ann')
@@ -419,7 +419,11 @@ describe.skipIf(!usable)('the People view', () => {
     const form = await edit('adam')
     await form.getByText('a command line be you').waitFor()
     await roleIn(form).selectOption('artist')
-    await form.getByRole('button', { name: 'Save' }).click()
+    const save = form.getByRole('button', { name: 'Save' })
+    await save.click()
+    await form.locator('.field-error').getByText('adam is the last admin').waitFor()
+    await add({ name: 'zoe', role: 'admin' })
+    await save.click()
     await becomes(() => sections.getByRole('link').allTextContents(), without)
     expect(new URL(page.url()).pathname).toBe('/jobs')
     // The list that they may not have any more.
