@@ -145,7 +145,8 @@ const DEEPEST = 4
 
 function textFor(schema: Schema, root: Schema, name: string, depth: number): Text {
   const fitting = fittingFor(schema, root, name, depth)
-  return fc.oneof({ weight: 24, arbitrary: fitting }, depth === 0 ? junk : monstrous)
+  const other = depth === 0 ? junk : monstrous
+  return fc.oneof({ weight: 24, arbitrary: fitting }, name === 'wait' ? other.filter((text) => !isWait(text)) : other)
 }
 
 function fittingFor(schema: Schema, root: Schema, name: string, depth: number): Text {
@@ -178,6 +179,7 @@ function fittingFor(schema: Schema, root: Schema, name: string, depth: number): 
 
 /** How long a pick may be held: the next call waits for its answer. */
 const WAITS = ['0', '0.001', '0.02', '-1', '61', '1e300']
+const isWait = (text: string) => Number(text) > 0 && Number(text) <= 60
 
 function fittingNumber({ minimum, maximum, examples }: Schema, name: string): Text {
   if (name === 'wait') return fc.constantFrom(...WAITS)
