@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { Refused } from '../../client.ts'
 import type { Affinities } from '../../models.ts'
 import { getAffinities, setAffinities } from '../data/calls.ts'
 import { queries } from '../data/live.ts'
 import { Question } from '../parts/Dialog.tsx'
+import { errorsOf } from '../parts/fieldErrors.ts'
 import { plural } from '../parts/format.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { say } from '../shell/toasts.tsx'
@@ -40,8 +40,7 @@ export function AffinitiesView() {
     if (words.length > 0) setAsking(true)
     else void send()
   }
-  const field = refused instanceof Refused ? refused.field : undefined
-  const problem = error ?? (field && NUMBERS.includes(field) ? undefined : refused)
+  const { at, other } = errorsOf(refused, NUMBERS)
   return (
     <form className="view" onSubmit={submit}>
       <div className="view-head">
@@ -64,7 +63,7 @@ export function AffinitiesView() {
           {count === 0 ? 'Save' : `Save ${plural(count, 'name')}`}
         </button>
       </div>
-      <Problem words={problem?.message} />
+      <Problem words={error?.message ?? other} />
       <ol className="affinities">
         {NUMBERS.map((number) => (
           <li key={number} data-touched={number in changes}>
@@ -76,11 +75,11 @@ export function AffinitiesView() {
               disabled={data === undefined}
               autoComplete="off"
               spellCheck={false}
-              aria-invalid={field === number}
-              aria-describedby={field === number ? `problem ${number}` : undefined}
+              aria-invalid={at(number) !== undefined}
+              aria-describedby={at(number) !== undefined ? `problem ${number}` : undefined}
               onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
             />
-            <Problem field id={`problem ${number}`} words={field === number ? refused?.message : undefined} />
+            <Problem field id={`problem ${number}`} words={at(number)} />
           </li>
         ))}
       </ol>

@@ -1,9 +1,9 @@
 import { type FormEvent, useState } from 'react'
-import { Refused } from '../../client.ts'
 import type { NewJob } from '../../models.ts'
 import { addJob } from '../data/calls.ts'
 import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { FormField } from '../parts/FormField.tsx'
+import { errorsOf } from '../parts/fieldErrors.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
 import { say } from '../shell/toasts.tsx'
@@ -22,6 +22,7 @@ const FRAMES = [
   { name: 'chunk', label: 'Frames a job', hint: '{start}, {end} and {step} in the command' },
   { name: 'frame_order', label: 'Order', hint: 'given, reversed, ends-first or every:N' },
 ] as const
+const NAMES = [...FIELDS, ...FRAMES].map(({ name }) => name)
 
 /** A job, a group, or a group of frames: what is typed is sent, what is not has the server's defaults. */
 export function AddJob({ parent, open, onClose }: AddJobProps) {
@@ -42,12 +43,11 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
       setRefused(error as Error)
     }
   }
-  const errorOf = (name: string) => (refused instanceof Refused && refused.field === name ? refused.message : undefined)
-  const placed = [...FIELDS, ...FRAMES].some(({ name }) => errorOf(name) !== undefined)
+  const { at, other } = errorsOf(refused, NAMES)
   return (
     <Dialog title={parent === 0 ? 'New job' : `New job in group ${parent}`} open={open} onClose={onClose} wide>
       <form onSubmit={submit}>
-        <JobFields textOf={() => ''} typed={typed} errorOf={errorOf} onType={type}>
+        <JobFields textOf={() => ''} typed={typed} errorOf={at} onType={type}>
           <details className="form-group" open>
             <summary>Frames</summary>
             <div className="fields">
@@ -58,14 +58,14 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
                   hint={hint}
                   value={typed[name] ?? ''}
                   touched={Boolean(typed[name])}
-                  error={errorOf(name)}
+                  error={at(name)}
                   onChange={(value) => type(name, value)}
                 />
               ))}
             </div>
           </details>
         </JobFields>
-        <Problem words={!placed ? refused?.message : undefined} />
+        <Problem words={other} />
         <Request method="PUT" path="/api/jobs" body={job} />
         <DialogFoot yes={job.command ? 'Add job' : 'Add group'} onClose={onClose} />
       </form>

@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from 'react'
-import { Refused } from '../../client.ts'
 import type { JobInput } from '../../models.ts'
 import { editJobs } from '../data/calls.ts'
 import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
+import { errorsOf } from '../parts/fieldErrors.ts'
 import { plural } from '../parts/format.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
@@ -19,6 +19,7 @@ interface EditJobsProps {
 
 /** As many as the request shows; all of them are sent. */
 const MOST_SHOWN = 3
+const NAMES = FIELDS.map(({ name }) => name)
 
 /** One job, or many at once: what differs is said, and only what was touched is sent. */
 export function EditJobs({ ids, common, onClose }: EditJobsProps) {
@@ -41,8 +42,7 @@ export function EditJobs({ ids, common, onClose }: EditJobsProps) {
       setRefused(error as Error)
     }
   }
-  // The field at fault is named with the job before it: 12.priority.
-  const field = refused instanceof Refused ? refused.field?.replace(/^\d+\./, '').split('.')[0] : undefined
+  const { at, other } = errorsOf(refused, NAMES)
   const touched = Object.keys(change).length > 0
   const [only] = ids
   return (
@@ -58,10 +58,10 @@ export function EditJobs({ ids, common, onClose }: EditJobsProps) {
         <JobFields
           textOf={({ name }) => common[name]}
           typed={typed}
-          errorOf={(name) => (field === name ? refused?.message : undefined)}
+          errorOf={at}
           onType={(name, value) => setTyped((before) => ({ ...before, [name]: value }))}
         />
-        <Problem words={!FIELDS.some(({ name }) => name === field) ? refused?.message : undefined} />
+        <Problem words={other} />
         {touched && (
           <Request
             method="POST"
