@@ -46,7 +46,7 @@ export function setLimits(tx: Tx, edits: LimitEdits): void {
 }
 
 function refuseName(name: string): void {
-  if (name.trim() !== name || name === '' || name.length > LONGEST_NAME || /[,\p{Cc}]/u.test(name))
+  if (name.trim() !== name || name === '' || name.length > LONGEST_NAME || /[,\p{Cc}\p{Zl}\p{Zp}]/u.test(name))
     throw invalid(
       name,
       `'${name.slice(0, 80)}' cannot be the name of a limit: write 1 to ${LONGEST_NAME} characters, without commas, control characters and spaces around.`,

@@ -24,6 +24,9 @@ export const noted = <T extends TProperties>(
   ) as T
 
 export const Id = Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'Id of a job', examples: [1] })
+/** A key of a map: TypeBox's own pattern stops at a line break, and lets anything be the value of a key that has one. */
+export const AnyKey = Type.String({ pattern: '^[\\s\\S]*$' })
+
 export const WorkerName = Type.String({
   minLength: 1,
   maxLength: 255,

@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { createSelectSchema } from 'drizzle-typebox'
 import { events, LIMIT_PERS } from '../db/schema.ts'
-import { noted, TEXT_LIMIT, WorkerName } from './common.ts'
+import { AnyKey, noted, TEXT_LIMIT, WorkerName } from './common.ts'
 
 const LimitMax = Type.Integer({ minimum: 0, maximum: 10 ** 9, description: 'How many at once', examples: [10] })
 const LimitPerSchema = Type.Union(
@@ -11,7 +11,7 @@ const LimitPerSchema = Type.Union(
 )
 /** Limits by name, as they are answered. */
 export const Limits = Type.Record(
-  Type.String(),
+  AnyKey,
   Type.Object({
     max: LimitMax,
     per: LimitPerSchema,
@@ -22,7 +22,7 @@ export const Limits = Type.Record(
 export type Limits = Static<typeof Limits>
 /** Limits to set: a number, or what is answered; null takes one away. */
 export const LimitEdits = Type.Record(
-  Type.String({ minLength: 1 }),
+  AnyKey,
   Type.Union([
     LimitMax,
     Type.Object(

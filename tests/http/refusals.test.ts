@@ -307,6 +307,8 @@ describe('limits and blocklists', () => {
       ['{"nuke": 5, "maya": "10"}', 'maya', "is '10'"],
       ['{"nuke": {"max": 5, "per": "day"}}', 'nuke', 'per'],
       ['{"nuke": 5, "a,b": 1}', 'a,b', "'a,b' cannot be the name of a limit"],
+      ['{"nuke": 5, "a\\nb": {"max": "x", "per": {"toString": 1}}}', 'a\nb', 'write an integer'],
+      ['{"nuke": 5, "a\u2028b": 1}', 'a\u2028b', 'cannot be the name of a limit'],
       ['{"nuke": 5, " ": 1}', ' ', 'without commas, control characters and spaces around'],
     ] as const)
       expect(expectProblem(await server.post('/api/limits', new Raw(edits)), 422, field)).toContain(words)
