@@ -56,7 +56,10 @@ function ofJobs<T extends string | number>(core: Core, column: 'user' | 'priorit
 
 /** The root and all groups, by id. */
 const idsOf = ({ tree }: Pick<Core, 'tree'>) =>
-  [...tree.below(tree.root)].map((group) => group.id).sort((a, b) => a - b)
+  tree
+    .below(tree.root)
+    .map((group) => group.id)
+    .sort((a, b) => a - b)
 
 /** The groups that hold a job with a value, by seeks in an index of the value and the parent. */
 function* groupsWith(

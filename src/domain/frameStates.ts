@@ -26,7 +26,12 @@ export const stateOf = ({ state, duration }: Pick<JobRow, 'state' | 'duration'>)
 /** The groups below a group and itself, the oldest first. */
 export function groupsWithin({ tree }: Pick<Core, 'tree'>, id: number): number[] {
   const group = tree.get(id)
-  return group ? [...tree.below(group)].map((each) => each.id).sort((a, b) => a - b) : []
+  return group
+    ? tree
+        .below(group)
+        .map((each) => each.id)
+        .sort((a, b) => a - b)
+    : []
 }
 
 /** Whether a group is another one, or below it. */

@@ -96,7 +96,7 @@ function leading({ db, resets }: Core, ids: ReadonlySet<number>, { value, read }
 
 function groupsBelow({ tree }: Core, parent: number): Set<number> {
   const top = tree.get(parent)
-  return new Set(top && [...tree.below(top)].map((group) => group.id))
+  return new Set(top && tree.below(top).map((group) => group.id))
 }
 
 async function* scan(

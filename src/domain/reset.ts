@@ -86,7 +86,7 @@ export function prepareResets({ sqlite }: Db) {
 export function resetBelow(tx: Tx, top: Group): void {
   stopBelow(tx, top)
   const { tree, resets } = tx
-  const below = [...tree.below(top)]
+  const below = tree.below(top)
   const groups = JSON.stringify(below.map((group) => group.id))
   const waited = new Set([top.id])
   for (const job of resets.waited.all({ groups })) {
@@ -94,9 +94,10 @@ export function resetBelow(tx: Tx, top: Group): void {
     if (job.command === '') waited.add(job.id)
     else if (group && !readsAsReset(group, job)) tree.flip(job.id, 'FINISHED', 'WAITING')
   }
-  for (const group of below) if (group.paused) tree.change(group, { paused: false })
   const number = newNumber(tx)
-  tree.clear(top, number, waited)
+  tree.clear(below, number, waited)
+  // Afterwards: one that had ended before it was paused would be FINISHED for a moment, and be told of.
+  for (const group of below) if (group.paused) tree.change(group, { paused: false })
   resets.begin.run({ groups, number })
   if (top.total <= tx.steps.atOnce) for (const group of below) rewriteAll(tx, group)
 }
@@ -106,7 +107,7 @@ export function resetErrorsBelow(tx: Tx, top: Group): void {
   if (top.total_errors === 0) return
   const { tree, resets } = tx
   const few = top.total_errors <= tx.steps.atOnce
-  const below = [...tree.below(top)].filter((group) => group.errors > 0)
+  const below = tree.below(top).filter((group) => group.errors > 0)
   const number = newNumber(tx)
   for (const group of below) {
     const sum = resets.errorDuration.get({ group: group.id, shown: shownIn(group) })

@@ -51,12 +51,11 @@ export class Tree {
   }
 
   /** A group and every group below it, each before those below it. */
-  *below(top: Group): Generator<Group> {
-    const stack = [top]
-    for (let group = stack.pop(); group; group = stack.pop()) {
-      yield group
-      for (const child of group.children) stack.push(child)
-    }
+  below(top: Group): [Group, ...Group[]] {
+    const found: [Group, ...Group[]] = [top]
+    // What is found is looked below in its turn.
+    for (const group of found) for (const child of group.children) found.push(child)
+    return found
   }
 
   // Changes. Each is its own inverse with other arguments.
@@ -98,7 +97,7 @@ export class Tree {
 
   /** A group appears with all that was made below it: groups linked to it, and leaves counted in `leaves` and `total`. */
   graft(top: Group, parent: Group): void {
-    const below = [...this.below(top)]
+    const below = this.below(top)
     const forget = () => {
       for (const group of below) {
         this.#groups.delete(group.id)
@@ -162,21 +161,24 @@ export class Tree {
   }
 
   /**
-   * All leaves below `top` read as reset from now on, and so does every group. What they have ready stays as it is, and
-   * comes with their rows. Of the groups only those in `waited` have anybody to tell, and no row of one is written: 11,000 of
-   * them would take a tenth of a second.
+   * All leaves below a group read as reset from now on, and so does every group; `below`: the group, and those below it. What
+   * they have ready stays as it is, and comes with their rows. Of the groups only those in `waited` have anybody to tell, and
+   * no row of one is written: 11,000 of them would take a tenth of a second.
    */
-  clear(top: Group, number: number, waited: ReadonlySet<number>): void {
+  clear(below: readonly [Group, ...Group[]], number: number, waited: ReadonlySet<number>): void {
+    const [top] = below
     const { total_finished: finished, total_errors: errors, duration } = top
     const taken: Counts = { ...NO_COUNTS, finished, errors, duration }
+    const cleared = { ...CLEARED, reset: number }
     const before: { group: Group; was: Partial<Group> }[] = []
     this.changes.swept()
-    for (const group of this.below(top)) {
+    for (const group of below) {
       const { finished, errors, total_finished, total_errors, duration, start_time, reset, state } = group
       const was = { finished, errors, total_finished, total_errors, duration, start_time, reset, state }
       before.push({ group, was })
       if (errors > 0) this.#noteErrors(group)
-      this.#assign(group, { ...CLEARED, reset: number })
+      if (total_errors > 0) this.#assign(group, cleared)
+      else Object.assign(group, cleared)
       group.state = groupState(group, group.paused, group.unfinished)
       this.changes.job(group.id, group.parent?.id ?? 0)
       if (!waited.has(group.id)) continue
@@ -228,7 +230,7 @@ export class Tree {
 
   /** Takes a group and all below it out for good: they are being deleted. */
   forget(top: Group): void {
-    const below = [...this.below(top)].filter((group) => group !== top)
+    const below = this.below(top).filter((group) => group !== top)
     const dirty = below.filter((group) => this.#dirty.has(group))
     this.changes.swept()
     this.changes.gone(top.id)
@@ -309,7 +311,7 @@ export class Tree {
       const group = this.get(row.job_id)
       if (group) group.resetErrors = row.errors
     }
-    for (const group of [...this.below(this.root)].reverse()) this.#offers.gather(group)
+    for (const group of this.below(this.root).reverse()) this.#offers.gather(group)
     this.#countRoot()
   }
 
