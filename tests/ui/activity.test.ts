@@ -46,6 +46,10 @@ describe.skipIf(!usable)('the Activity view', () => {
     await becomes(titles, ['c', 'b', 'a'])
     await page.getByLabel('Job', { exact: true }).fill('x')
     await page.getByRole('alert').filter({ hasText: 'job' }).waitFor()
+    await opened.add([{ title: 'd', command: 'x' }])
+    await begin('w3')
+    await page.getByText('1/3 workers').waitFor()
+    expect(await titles()).toEqual([])
     opened.complaints.length = 0
   })
 
@@ -57,6 +61,27 @@ describe.skipIf(!usable)('the Activity view', () => {
     await page.getByText('No run in this time.').waitFor()
     await page.getByRole('button', { name: 'Live' }).click()
     await becomes(titles, ['now'])
+  })
+
+  test('takes a time that is typed, digit by digit, and one that leads beyond the other end', async () => {
+    const [from, to] = [Date.UTC(2026, 2, 4, 10) / 1000, Date.UTC(2026, 2, 4, 11) / 1000]
+    await show(`?as=table&from=${from}&to=${to}`)
+    const year = () => new Date(range()[0] * 1000).getFullYear()
+    await page.getByLabel('From', { exact: true }).focus()
+    for (const key of ['ArrowRight', 'ArrowRight', '2', '0', '2', '5']) await page.keyboard.press(key)
+    await becomes(async () => year(), 2025)
+    expect(range()[1]).toBe(to)
+    // Four digits are a year, and the hour is next.
+    for (const key of ['ArrowLeft', '2', '0', '3', '1']) await page.keyboard.press(key)
+    await becomes(async () => year(), 2031)
+    expect(range()[1]).toBeGreaterThan(range()[0])
+    await page.getByLabel('From', { exact: true }).waitFor()
+  })
+
+  test('an address with a time that is none shows the last hour', async () => {
+    await show('?from=1e30&to=2e30')
+    await page.getByText('The last hour').waitFor({ state: 'attached' })
+    expect(await page.getByLabel('From', { exact: true }).count()).toBe(0)
   })
 
   test('draws runs as bars that name themselves, lead to their job, and are zoomed and moved', async () => {

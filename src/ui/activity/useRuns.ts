@@ -30,8 +30,12 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
     sort: '-id',
     limit: String(MOST_RUNS),
   }
+  // Of what is no job there are no runs, also none that are told.
   const filter = useMemo(
-    () => ({ ...(/^[1-9]\d{0,14}$/.test(job) && { job: Number(job) }), ...(worker && { worker }) }),
+    () =>
+      job === '' || /^[1-9]\d{0,14}$/.test(job)
+        ? { ...(job && { job: Number(job) }), ...(worker && { worker }) }
+        : undefined,
     [job, worker],
   )
   const result = useQuery({
@@ -43,7 +47,7 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
     staleTime: 0,
     gcTime: 0,
   })
-  useWatch({ events: filter })
+  useWatch(filter ? { events: filter } : NOTHING)
   const fresh = useFresh(filter)
   const runs = useMemo(() => {
     const all = new Map((result.data ?? []).map((event) => [event.id, event]))
@@ -56,14 +60,15 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
 }
 
 /** What the stream told since these were looked at. */
-function useFresh(filter: { job?: number; worker?: string }): readonly Event[] {
-  const [fresh, setFresh] = useState<{ of: object; events: readonly Event[] }>({ of: filter, events: [] })
+function useFresh(filter: { job?: number; worker?: string } | undefined): readonly Event[] {
+  const [fresh, setFresh] = useState<{ of: typeof filter; events: readonly Event[] }>({ of: filter, events: [] })
   useEffect(
     () =>
       stream.listen(({ events = [], eventsMissed }) => {
         if (eventsMissed) void queries.invalidateQueries({ queryKey: [KEY] })
         const mine = events.filter(
-          (event) => (filter.job ?? event.job_id) === event.job_id && (filter.worker ?? event.worker) === event.worker,
+          (event) =>
+            filter && (filter.job ?? event.job_id) === event.job_id && (filter.worker ?? event.worker) === event.worker,
         )
         if (mine.length === 0) return
         setFresh((before) => {
@@ -77,3 +82,4 @@ function useFresh(filter: { job?: number; worker?: string }): readonly Event[] {
   return fresh.of === filter ? fresh.events : NONE
 }
 const NONE: readonly Event[] = []
+const NOTHING = {}
