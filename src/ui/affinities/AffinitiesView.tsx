@@ -65,25 +65,27 @@ export function AffinitiesView() {
         </button>
       </div>
       <Problem words={problem?.message} />
-      <ol className="affinities">
-        {NUMBERS.map((number) => (
-          <li key={number} data-touched={number in changes}>
-            <label htmlFor={`affinity ${number}`}>{number}</label>
-            <input
-              id={`affinity ${number}`}
-              className="field-input"
-              value={typed[number] ?? data?.[number] ?? ''}
-              disabled={data === undefined}
-              autoComplete="off"
-              spellCheck={false}
-              aria-invalid={field === number}
-              aria-describedby={field === number ? `problem ${number}` : undefined}
-              onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
-            />
-            <Problem field id={`problem ${number}`} words={field === number ? refused?.message : undefined} />
-          </li>
-        ))}
-      </ol>
+      <div className="affinities">
+        <ol>
+          {NUMBERS.map((number) => (
+            <li key={number} data-touched={number in changes}>
+              <label htmlFor={`affinity ${number}`}>{number}</label>
+              <input
+                id={`affinity ${number}`}
+                className="field-input"
+                value={typed[number] ?? data?.[number] ?? ''}
+                disabled={data === undefined}
+                autoComplete="off"
+                spellCheck={false}
+                aria-invalid={field === number}
+                aria-describedby={field === number ? `problem ${number}` : undefined}
+                onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
+              />
+              <Problem field id={`problem ${number}`} words={field === number ? refused?.message : undefined} />
+            </li>
+          ))}
+        </ol>
+      </div>
       <Question
         title={`Change ${plural(count, 'name')}?`}
         text={words.join(' ')}
