@@ -63,6 +63,16 @@ describe.skipIf(!usable)('the Activity view', () => {
     await becomes(titles, ['now'])
   })
 
+  test('shows nothing of what runs now in a time that is over', async () => {
+    await opened.add([{ title: 'now', command: 'x' }])
+    const now = Math.floor(Date.now() / 1000)
+    await show(`?from=${now - 72_000}&to=${now - 68_400}`)
+    await page.getByText('No run in this time.').waitFor()
+    await begin('w1')
+    await page.getByText('1/1 workers').waitFor()
+    await page.getByText('No run in this time.').waitFor()
+  })
+
   test('takes a time that is typed, digit by digit, and one that leads beyond the other end', async () => {
     const [from, to] = [Date.UTC(2026, 2, 4, 10) / 1000, Date.UTC(2026, 2, 4, 11) / 1000]
     await show(`?as=table&from=${from}&to=${to}`)

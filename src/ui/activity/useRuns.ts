@@ -49,13 +49,14 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
   })
   useWatch(filter ? { events: filter } : NOTHING)
   const fresh = useFresh(filter)
+  const latest = going ? Number.POSITIVE_INFINITY : asked.to
   const runs = useMemo(() => {
     const all = new Map((result.data ?? []).map((event) => [event.id, event]))
-    for (const event of fresh) all.set(event.id, event)
+    for (const event of fresh) if (event.start <= latest) all.set(event.id, event)
     const list = [...all.values()].sort((a, b) => b.id - a.id).slice(0, MOST_RUNS)
     for (const event of list) if (runRows.get(event.id) !== event) runRows.put(event.id, event)
     return list
-  }, [result.data, fresh])
+  }, [result.data, fresh, latest])
   return { runs, error: result.error, isPending: result.isPending, cut: (result.data?.length ?? 0) >= MOST_RUNS }
 }
 
