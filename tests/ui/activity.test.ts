@@ -94,6 +94,16 @@ describe.skipIf(!usable)('the Activity view', () => {
     expect(await page.getByLabel('From', { exact: true }).count()).toBe(0)
   })
 
+  test('what cannot be drawn leaves the rest of the page, and another view mends it', async () => {
+    await page.route('**/api/events?*', (route) => route.fulfill({ json: [null] }))
+    await show()
+    await page.getByRole('alert').filter({ hasText: 'could not be drawn' }).waitFor()
+    await page.getByRole('button', { name: 'Reload' }).waitFor()
+    await page.getByRole('link', { name: 'Workers', exact: true }).click()
+    await page.getByText('No worker has asked for a job yet.').waitFor()
+    opened.complaints.length = 0
+  })
+
   test('draws runs as bars that name themselves, lead to their job, and are zoomed and moved', async () => {
     const [job] = await opened.add([{ title: 'A long run', command: 'x' }])
     await begin('w1')
