@@ -94,6 +94,16 @@ describe.skipIf(!usable)('the Activity view', () => {
     expect(await page.getByLabel('From', { exact: true }).count()).toBe(0)
   })
 
+  test('has all its buttons within half of a screen, too', async () => {
+    await page.setViewportSize({ width: 660, height: 720 })
+    const now = Math.floor(Date.now() / 1000)
+    await show(`?from=${now - 7200}&to=${now - 3600}`)
+    for (const name of ['Live', 'Table', 'All commands', 'Keyboard shortcuts']) {
+      const { x = 0, width = 999 } = (await page.getByRole('button', { name, exact: true }).boundingBox()) ?? {}
+      expect([name, x + width <= 660]).toEqual([name, true])
+    }
+  })
+
   test('what cannot be drawn leaves the rest of the page, and another view mends it', async () => {
     await page.route('**/api/events?*', (route) => route.fulfill({ json: [null] }))
     await show()
