@@ -53,6 +53,9 @@ export const Watch = Type.Object(
 )
 export type Watch = Static<typeof Watch>
 
+/** Said instead by a page that has heard nothing for a while: it is answered, if with an empty frame. */
+export type Here = 'here?'
+
 export interface LogPiece {
   job: number
   offset: number

@@ -78,7 +78,10 @@ export class Follower {
   #newVitals = new Set<string>()
   #newWorkers = false
   #newFarm = false
-  #hello = true
+  /** Whether it has said what it looks at. Until then it is told nothing: it may be one that comes back, and says how far it was. */
+  #spoke = false
+  /** It gets an answer, if only that somebody is here. */
+  #owed = true
 
   constructor(
     private readonly farm: Farm,
@@ -97,7 +100,7 @@ export class Follower {
     const known = this.vitals
     this.vitals = new Set(vitals)
     for (const name of this.vitals) if (!known.has(name)) this.#newVitals.add(name)
-    if (resume && this.#hello) this.#told = resume.epoch === this.epoch ? resume.seq : -1
+    if (resume && !this.#spoke) this.#told = resume.epoch === this.epoch ? resume.seq : -1
     const kept = resume !== undefined && this.farm.core.changes.since(this.#told) !== undefined
     if (workers && !this.#workers) this.#newWorkers ||= !kept
     if (farm && !this.#farm) this.#newFarm = true
@@ -106,10 +109,17 @@ export class Follower {
     this.#events = events
     this.#frames = frames
     this.logs = new Map(logs?.map(({ job, offset }) => [job, offset]))
+    this.#spoke = true
+  }
+
+  /** Is told something next, whether there is anything to tell or not. */
+  owe(): void {
+    this.#owed = true
   }
 
   /** What it has not been told yet, as JSON; undefined: nothing. */
   next(rows: Rows, signs: Watched): string | undefined {
+    if (!this.#spoke) return undefined
     const { changes } = this.farm.core
     const frame: Texts = {}
     const batches = changes.since(this.#told)
@@ -133,12 +143,12 @@ export class Follower {
     if (this.#newFarm || (this.#farm && (!batches || batches.length > 0))) frame.farm = rows.counts
     this.#tellLogs(frame)
     this.#told = changes.seq
-    const hello = this.#hello
-    this.#hello = this.#newWorkers = this.#newFarm = false
+    const owed = this.#owed
+    this.#owed = this.#newWorkers = this.#newFarm = false
     this.#newJobs.clear()
     this.#newVitals.clear()
     const parts = Object.entries(frame).map(([name, part]) => `"${name}":${Array.isArray(part) ? `[${part}]` : part}`)
-    if (parts.length === 0 && !hello) return undefined
+    if (parts.length === 0 && !owed) return undefined
     return `{${[`"epoch":"${this.epoch}","seq":${this.#told},"now":${this.farm.now()}`, ...parts].join(',')}}`
   }
 

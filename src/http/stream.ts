@@ -3,7 +3,7 @@ import { Elysia } from 'elysia'
 import type { Veil } from '../doors/veil.ts'
 import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
-import { Watch } from '../watch.ts'
+import { type Here, Watch } from '../watch.ts'
 import { Follower, Rows } from './follower.ts'
 import type { Guard } from './guard.ts'
 import { misfit } from './words.ts'
@@ -79,8 +79,9 @@ export class Stream {
     const follower = this.#followers.get(socket)
     if (!follower) return
     try {
-      if (!shape.Check(watch)) throw misfit(shape.Errors(watch).First(), watch)
-      follower.look(watch)
+      if (watch === ('here?' satisfies Here)) follower.owe()
+      else if (shape.Check(watch)) follower.look(watch)
+      else throw misfit(shape.Errors(watch).First(), watch)
     } catch (error) {
       if (!(error instanceof FarmError)) throw error
       // The reason of a close is 123 bytes at most; a page of this server never sends what is refused.

@@ -3,6 +3,7 @@ import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { startLive } from './data/live.ts'
 import { me } from './data/me.ts'
 import { useStore } from './data/store.ts'
+import { Boundary } from './parts/Failed.tsx'
 import { later } from './parts/later.tsx'
 import { sectionsFor } from './sections.ts'
 import { TopBar } from './shell/TopBar.tsx'
@@ -30,19 +31,22 @@ export function App() {
 
 function Farm() {
   const who = useStore(me)
+  const [location] = useLocation()
   return (
     <>
       <TopBar />
       <main className="main">
-        <Switch>
-          {sectionsFor(who).map(({ pattern, view }) => (
-            <Route key={pattern} path={pattern} component={view} />
-          ))}
-          <Route path="/job/:id" component={JobView} />
-          <Route>
-            <Redirect to="/jobs" replace />
-          </Route>
-        </Switch>
+        <Boundary place={location}>
+          <Switch>
+            {sectionsFor(who).map(({ pattern, view }) => (
+              <Route key={pattern} path={pattern} component={view} />
+            ))}
+            <Route path="/job/:id" component={JobView} />
+            <Route>
+              <Redirect to="/jobs" replace />
+            </Route>
+          </Switch>
+        </Boundary>
       </main>
       <Palette />
       <Shortcuts />

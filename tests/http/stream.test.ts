@@ -172,6 +172,30 @@ test('after a break, one who was told up to a number is told what came since', a
   expect(back.told('anew')).toEqual([])
 })
 
+test('one who comes back and is slow to say so misses nothing', async () => {
+  const group = await server.add({ title: 'group' })
+  const viewer = await view({ parents: [group, 0] })
+  const { epoch, seq } = viewer.last
+  await viewer.close()
+  const other = await view({ parents: [group] })
+  const back = new Viewer(server.url)
+  viewers.push(back)
+  await back.until(({ socket }) => socket.readyState === WebSocket.OPEN, 'a connection')
+  await server.add({ parent: group, title: 'missed', command: 'x' })
+  await other.until(() => other.told('members').length > 0, 'the round that tells it')
+  await back.look({ parents: [group, 0], resume: { epoch, seq } })
+  await back.until(() => back.told('members').length > 0, 'what was missed')
+  expect(back.frames).toHaveLength(1)
+})
+
+test('who asks whether somebody is here is told so, and nothing else', async () => {
+  const viewer = await view({ parents: [0] })
+  const { epoch, seq } = viewer.last
+  viewer.socket.send('here?')
+  await viewer.until(({ frames }) => frames.length === 2, 'an answer')
+  expect(viewer.last).toEqual({ epoch, seq, now: expect.any(Number) })
+})
+
 test('after a restart of the server, all begins anew', async () => {
   const id = await server.add({ title: 'a', command: 'x' })
   const viewer = await view({ jobs: [id], parents: [0] })

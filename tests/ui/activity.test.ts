@@ -46,6 +46,10 @@ describe.skipIf(!usable)('the Activity view', () => {
     await becomes(titles, ['c', 'b', 'a'])
     await page.getByLabel('Job', { exact: true }).fill('x')
     await page.getByRole('alert').filter({ hasText: 'job' }).waitFor()
+    await opened.add([{ title: 'd', command: 'x' }])
+    await begin('w3')
+    await page.getByText('1/3 workers').waitFor()
+    expect(await titles()).toEqual([])
     opened.complaints.length = 0
   })
 
@@ -57,6 +61,57 @@ describe.skipIf(!usable)('the Activity view', () => {
     await page.getByText('No run in this time.').waitFor()
     await page.getByRole('button', { name: 'Live' }).click()
     await becomes(titles, ['now'])
+  })
+
+  test('shows nothing of what runs now in a time that is over', async () => {
+    await opened.add([{ title: 'now', command: 'x' }])
+    const now = Math.floor(Date.now() / 1000)
+    await show(`?from=${now - 72_000}&to=${now - 68_400}`)
+    await page.getByText('No run in this time.').waitFor()
+    await begin('w1')
+    await page.getByText('1/1 workers').waitFor()
+    await page.getByText('No run in this time.').waitFor()
+  })
+
+  test('takes a time that is typed, digit by digit, and one that leads beyond the other end', async () => {
+    const [from, to] = [Date.UTC(2026, 2, 4, 10) / 1000, Date.UTC(2026, 2, 4, 11) / 1000]
+    await show(`?as=table&from=${from}&to=${to}`)
+    const year = () => new Date(range()[0] * 1000).getFullYear()
+    await page.getByLabel('From', { exact: true }).focus()
+    for (const key of ['ArrowRight', 'ArrowRight', '2', '0', '2', '5']) await page.keyboard.press(key)
+    await becomes(async () => year(), 2025)
+    expect(range()[1]).toBe(to)
+    // Four digits are a year, and the hour is next.
+    for (const key of ['ArrowLeft', '2', '0', '3', '1']) await page.keyboard.press(key)
+    await becomes(async () => year(), 2031)
+    expect(range()[1]).toBeGreaterThan(range()[0])
+    await page.getByLabel('From', { exact: true }).waitFor()
+  })
+
+  test('an address with a time that is none shows the last hour', async () => {
+    await show('?from=1e30&to=2e30')
+    await page.getByText('The last hour').waitFor({ state: 'attached' })
+    expect(await page.getByLabel('From', { exact: true }).count()).toBe(0)
+  })
+
+  test('has all its buttons within half of a screen, too', async () => {
+    await page.setViewportSize({ width: 660, height: 720 })
+    const now = Math.floor(Date.now() / 1000)
+    await show(`?from=${now - 7200}&to=${now - 3600}`)
+    for (const name of ['Live', 'Table', 'All commands', 'Keyboard shortcuts']) {
+      const { x = 0, width = 999 } = (await page.getByRole('button', { name, exact: true }).boundingBox()) ?? {}
+      expect([name, x + width <= 660]).toEqual([name, true])
+    }
+  })
+
+  test('what cannot be drawn leaves the rest of the page, and another view mends it', async () => {
+    await page.route('**/api/events?*', (route) => route.fulfill({ json: [null] }))
+    await show()
+    await page.getByRole('alert').filter({ hasText: 'could not be drawn' }).waitFor()
+    await page.getByRole('button', { name: 'Reload' }).waitFor()
+    await page.getByRole('link', { name: 'Workers', exact: true }).click()
+    await page.getByText('No worker has asked for a job yet.').waitFor()
+    opened.complaints.length = 0
   })
 
   test('draws runs as bars that name themselves, lead to their job, and are zoomed and moved', async () => {
@@ -86,6 +141,17 @@ describe.skipIf(!usable)('the Activity view', () => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('-')
     await until(() => range()[1] - range()[0] === 60, 'a wider look')
+    await show(`?from=${now - 30}&to=${now + 30}`)
+    await page.mouse.move(at.x - 2, at.y)
+    await page.getByRole('tooltip').waitFor()
+    await page.mouse.move(at.x, at.y + 300)
+    await page.mouse.down()
+    await page.locator('.timeline').dispatchEvent('pointercancel')
+    await page.mouse.move(at.x, at.y)
+    // It says what is there, and is not dragged any more.
+    await page.getByRole('tooltip').waitFor()
+    expect(range()[0]).toBe(now - 30)
+    await page.mouse.up()
     await show(`?from=${now - 30}&to=${now + 30}`)
     await page.locator('.timeline canvas').click({ position: { x: at.x - box.x, y: 34 } })
     await until(() => !page.url().includes('/activity'), 'the page of the job')

@@ -128,6 +128,16 @@ describe.skipIf(!usable)('the Farm view', () => {
     await until(async () => (await server.job(job)).affinity === 'DEBIAN', 'the rename')
   })
 
+  test('the numbers of affinities go on below, and not sideways, where there is little room', async () => {
+    await page.setViewportSize({ width: 390, height: 780 })
+    await show('/farm/affinities')
+    const last = page.getByLabel('63', { exact: true })
+    await last.waitFor({ state: 'attached' })
+    const { x = -1, width = 999 } = (await last.boundingBox()) ?? {}
+    expect(x).toBeGreaterThanOrEqual(0)
+    expect(x + width).toBeLessThanOrEqual(390)
+  })
+
   for (const theme of ['dark', 'light'] as const)
     test(`has nothing that axe finds, ${theme}`, async () => {
       const { server } = opened

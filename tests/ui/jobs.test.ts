@@ -327,6 +327,36 @@ describe.skipIf(!usable)('the Jobs view', () => {
     opened.complaints.length = 0
   })
 
+  test('notices a connection that closes nothing, and answers nothing any more', async () => {
+    await scene()
+    await page.clock.install()
+    let [answers, sockets, heard] = [true, 0, 0]
+    await page.routeWebSocket('**/api/stream', (socket) => {
+      sockets++
+      const there = socket.connectToServer()
+      socket.onMessage((text) => answers && there.send(text))
+      there.onMessage((text) => {
+        if (!answers) return
+        socket.send(text)
+        heard++
+      })
+    })
+    await show()
+    // What is quiet is asked, and lives.
+    for (let i = 0; i < 3; i++) {
+      const before = heard
+      await page.clock.runFor(6000)
+      await until(() => heard > before, 'an answer')
+    }
+    expect(sockets).toBe(1)
+    answers = false
+    await page.clock.runFor(11_000)
+    await page.getByText('No connection: trying again').waitFor()
+    answers = true
+    await page.clock.runFor(11_000)
+    await page.locator('.connection[data-connection="live"]').waitFor()
+  })
+
   test('hangs up while its tab is hidden, and knows what happened when it is looked at again', async () => {
     const { alone } = await scene()
     await page.clock.install()

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { Event, Worker } from '../../src/models.ts'
 import { rowsOf, runAt } from '../../src/ui/activity/rows.ts'
-import { askedFor, panned, secondsOf, spanOf, ticks, zoomed } from '../../src/ui/activity/span.ts'
+import { askedFor, moved, panned, secondsOf, spanOf, ticks, zoomed } from '../../src/ui/activity/span.ts'
 import { changesOf, consequences } from '../../src/ui/affinities/changes.ts'
 import { parseFilter } from '../../src/ui/jobs/filter.ts'
 import { memory } from '../../src/ui/parts/format.ts'
@@ -95,6 +95,7 @@ describe('the time of the activity', () => {
     expect(of('last=15m')).toEqual({ last: 900 })
     expect(of('from=100&to=200')).toEqual({ from: 100, to: 200 })
     expect(of('from=200&to=100')).toEqual({ last: 3600 })
+    expect(of('from=1e30&to=2e30')).toEqual({ last: 3600 })
     expect(['1d', 'x', '0s'].map(secondsOf)).toEqual([86_400, 3600, 10])
   })
 
@@ -102,6 +103,12 @@ describe('the time of the activity', () => {
     expect(zoomed({ from: 0, to: 100 }, 25, 0.5)).toEqual({ from: 12.5, to: 62.5 })
     expect(zoomed({ from: 0, to: 12 }, 6, 0.1)).toEqual({ from: 1, to: 11 })
     expect(panned({ from: 0, to: 10 }, -5)).toEqual({ from: -5, to: 5 })
+  })
+
+  test('keeps its length when one end is set beyond the other', () => {
+    expect(moved({ from: 100, to: 200 }, 'from', 150)).toEqual({ from: 150, to: 200 })
+    expect(moved({ from: 100, to: 200 }, 'from', 300)).toEqual({ from: 300, to: 400 })
+    expect(moved({ from: 300, to: 400 }, 'to', 200)).toEqual({ from: 100, to: 200 })
   })
 
   test('asks for more than it shows, and for nothing new when it moves a little', () => {
@@ -113,6 +120,7 @@ describe('the time of the activity', () => {
   test('has ticks at round times of the clock, few enough to read', () => {
     expect(ticks({ from: 30, to: 330 }, 6, 0)).toEqual([60, 120, 180, 240, 300])
     expect(ticks({ from: 0, to: 7200 }, 3, 1800)).toEqual([1800, 5400])
+    expect(ticks({ from: 0, to: 366 * 86_400 }, 8, 0)).toHaveLength(8)
   })
 })
 

@@ -56,6 +56,20 @@ describe.skipIf(!usable)('the Workers view', () => {
     await becomes(names, ['node-1', 'node-10'])
   })
 
+  test('says what a worker runs as soon as it runs it', async () => {
+    await greet('node-1')
+    await opened.server.add({ title: 'Shot 8', command: 'x' })
+    await page.clock.install()
+    await show()
+    await becomes(names, ['node-1'])
+    await page.clock.pauseAt(Date.now() + 5000)
+    await opened.server.pick('node-1')
+    await becomes(() => row('node-1').getByRole('link').count(), 1)
+    // The pause between two words to the server, and less than half a second.
+    await page.clock.runFor(100)
+    await becomes(() => row('node-1').getByRole('link').textContent(), 'Shot 8')
+  })
+
   test('shows real workers at work', async () => {
     const { server } = opened
     const started = agents()

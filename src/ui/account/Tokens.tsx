@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { MadeToken, Token } from '../../models.ts'
+import { serverNow } from '../data/clock.ts'
 import { queries } from '../data/live.ts'
 import { listTokens, makeToken, revokeToken } from '../data/me.ts'
 import { Question } from '../parts/Dialog.tsx'
 import { FormField } from '../parts/FormField.tsx'
+import { moment } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { attempt } from '../shell/attempt.ts'
 
@@ -12,7 +14,7 @@ const keyOf = (user: string) => ['tokens', user]
 const DAYS = 90
 const renew = (user: string) => queries.invalidateQueries({ queryKey: keyOf(user) })
 
-const date = (seconds: number): string => new Date(seconds * 1000).toLocaleDateString()
+const date = (seconds: number): string => moment(seconds, serverNow())
 
 /** Those that are of use: the others are in the API. */
 const isGood = ({ revoked, expires }: Token): boolean => !revoked && (expires === 0 || expires * 1000 > Date.now())

@@ -10,7 +10,7 @@ import { RUN_COLUMNS } from '../runs/columns.tsx'
 import { RunTable } from '../runs/RunTable.tsx'
 import { type Command, useCommands } from '../shell/commands.ts'
 import { endOf, rowsOf } from './rows.ts'
-import { DEFAULT_LAST, LASTS, type Range, rangeOf, secondsOf, spanOf } from './span.ts'
+import { DEFAULT_LAST, LASTS, moved, type Range, rangeOf, secondsOf, spanOf } from './span.ts'
 import { Timeline } from './Timeline.tsx'
 import { MOST_RUNS, useRuns } from './useRuns.ts'
 
@@ -97,7 +97,7 @@ export function ActivityView() {
         <>
           <Typed label="Job" value={job} placeholder="all" numeric onChange={(next) => put({ job: next })} />
           <Typed label="Worker" value={worker} placeholder="all" onChange={(next) => put({ worker: next })} />
-          <TimeChoice span={span} put={put} />
+          <TimeChoice span={span} put={put} onRange={onRange} />
           <span className="fill" />
           <div className="switch" role="group" aria-label="Shown as">
             <button type="button" aria-pressed={!asTable} onClick={() => put({ as: undefined })}>
@@ -177,9 +177,46 @@ const local = (seconds: number): string => {
   const date = new Date((seconds - 60 * new Date(seconds * 1000).getTimezoneOffset()) * 1000)
   return date.toISOString().slice(0, 19)
 }
-const secondsFrom = (text: string): string => String(Math.floor(new Date(text).getTime() / 1000) || '')
+/** Of a year that is typed, the first digits are one too: 2 is the year 0002. */
+function secondsFrom(text: string): number | undefined {
+  const seconds = Math.floor(new Date(text).getTime() / 1000)
+  return seconds > 0 ? seconds : undefined
+}
 
-function TimeChoice({ span, put }: { span: ReturnType<typeof spanOf>; put: ReturnType<typeof useAddress>['put'] }) {
+interface MomentProps {
+  label: string
+  at: number
+  onChange(at: number): void
+}
+
+/** A moment, looked at as soon as what is typed is one. */
+function Moment({ label, at, onChange }: MomentProps) {
+  const [typed, setTyped] = useState<string>()
+  return (
+    <input
+      className="field-input moment"
+      type="datetime-local"
+      step={1}
+      max="9999-12-31T23:59:59"
+      aria-label={label}
+      value={typed ?? local(at)}
+      onChange={({ target: { value } }) => {
+        const next = secondsFrom(value)
+        setTyped(next === undefined ? value : undefined)
+        if (next !== undefined) onChange(next)
+      }}
+      onBlur={() => setTyped(undefined)}
+    />
+  )
+}
+
+interface TimeChoiceProps {
+  span: ReturnType<typeof spanOf>
+  put: ReturnType<typeof useAddress>['put']
+  onRange(range: Range): void
+}
+
+function TimeChoice({ span, put, onRange }: TimeChoiceProps) {
   const going = 'last' in span
   const chosen = going ? (LASTS.find((last) => secondsOf(last) === span.last) ?? DEFAULT_LAST) : 'between'
   const { from, to } = rangeOf(span, serverNow())
@@ -191,9 +228,7 @@ function TimeChoice({ span, put }: { span: ReturnType<typeof spanOf>; put: Retur
           className="field-input"
           value={chosen}
           onChange={({ target: { value } }) =>
-            value === 'between'
-              ? put({ from: String(from), to: String(to), last: undefined })
-              : put({ last: value, from: undefined, to: undefined })
+            value === 'between' ? onRange({ from, to }) : put({ last: value, from: undefined, to: undefined })
           }
         >
           {LASTS.map((last) => (
@@ -206,22 +241,8 @@ function TimeChoice({ span, put }: { span: ReturnType<typeof spanOf>; put: Retur
       </label>
       {!going && (
         <>
-          <input
-            className="field-input moment"
-            type="datetime-local"
-            step={1}
-            aria-label="From"
-            value={local(from)}
-            onChange={({ target }) => put({ from: secondsFrom(target.value) })}
-          />
-          <input
-            className="field-input moment"
-            type="datetime-local"
-            step={1}
-            aria-label="To"
-            value={local(to)}
-            onChange={({ target }) => put({ to: secondsFrom(target.value) })}
-          />
+          <Moment label="From" at={from} onChange={(at) => onRange(moved({ from, to }, 'from', at))} />
+          <Moment label="To" at={to} onChange={(at) => onRange(moved({ from, to }, 'to', at))} />
           <button
             type="button"
             className="button"

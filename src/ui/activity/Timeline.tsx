@@ -169,6 +169,10 @@ export function Timeline({ rows, span, onRange }: TimelineProps) {
           drag.current = undefined
           if (clicked) go(jobAddress(clicked.run.job_id))
         }}
+        // The system took the gesture for one of its own.
+        onPointerCancel={() => {
+          drag.current = undefined
+        }}
         onPointerLeave={() => setHover(undefined)}
       >
         <div className="timeline-body" style={{ height: AXIS + rows.length * ROW }}>

@@ -14,6 +14,8 @@ export const DEFAULT_LAST = '1h'
 /** Nothing is shorter than a second, and a year of runs is no picture. */
 const SHORTEST = 10
 const LONGEST = 366 * UNITS.d
+/** The year 10000: a field of the browser knows four digits, and what is far beyond is no date at all. */
+const LATEST = 253_402_300_800
 
 /** `15m`, `1h`: in seconds; what is none of these is an hour. */
 export function secondsOf(last: string): number {
@@ -25,7 +27,13 @@ export function secondsOf(last: string): number {
 /** As the address has it; a range that is none is the last hour. */
 export function spanOf(said: URLSearchParams): Span {
   const [from, to] = [Number(said.get('from')), Number(said.get('to'))]
-  return from > 0 && to > from ? { from, to } : { last: secondsOf(said.get('last') ?? DEFAULT_LAST) }
+  return from > 0 && to > from && to < LATEST ? { from, to } : { last: secondsOf(said.get('last') ?? DEFAULT_LAST) }
+}
+
+/** With another begin or end; what would come to be before the begin, or after the end, goes along. */
+export function moved({ from, to }: Range, end: keyof Range, at: number): Range {
+  if (end === 'from') return { from: at, to: at < to ? to : at + (to - from) }
+  return { from: at > from ? from : Math.max(1, at - (to - from)), to: at }
 }
 
 export const rangeOf = (span: Span, now: number): Range =>
@@ -43,14 +51,15 @@ export const panned = ({ from, to }: Range, by: number): Range => ({ from: from 
 /** What is asked for to show a range: some more on both sides, in steps, so that panning a little asks for nothing new. */
 export function askedFor({ from, to }: Range): Range {
   const step = 2 ** Math.ceil(Math.log2(Math.max(60, to - from) / 2))
-  return { from: (Math.floor(from / step) - 1) * step, to: (Math.ceil(to / step) + 1) * step }
+  return { from: Math.max(0, (Math.floor(from / step) - 1) * step), to: (Math.ceil(to / step) + 1) * step }
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
 
 /** Moments for the axis, `most` of them at most, at round times of this place's clock. */
 export function ticks({ from, to }: Range, most: number, offsetSeconds: number): number[] {
-  const step = STEPS.find((each) => (to - from) / each <= most) ?? 7 * UNITS.d
+  const week = 7 * UNITS.d
+  const step = STEPS.find((each) => (to - from) / each <= most) ?? week * Math.ceil((to - from) / week / most)
   const moments: number[] = []
   const first = Math.ceil((from + offsetSeconds) / step) * step - offsetSeconds
   for (let at = first; at <= to; at += step) moments.push(at)

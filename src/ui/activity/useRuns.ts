@@ -30,8 +30,12 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
     sort: '-id',
     limit: String(MOST_RUNS),
   }
+  // Of what is no job there are no runs, also none that are told.
   const filter = useMemo(
-    () => ({ ...(/^[1-9]\d{0,14}$/.test(job) && { job: Number(job) }), ...(worker && { worker }) }),
+    () =>
+      job === '' || /^[1-9]\d{0,14}$/.test(job)
+        ? { ...(job && { job: Number(job) }), ...(worker && { worker }) }
+        : undefined,
     [job, worker],
   )
   const result = useQuery({
@@ -43,27 +47,29 @@ export function useRuns(span: Span, { job, worker }: RunFilter) {
     staleTime: 0,
     gcTime: 0,
   })
-  useWatch({ events: filter })
+  useWatch(filter ? { events: filter } : NOTHING)
   const fresh = useFresh(filter)
+  const latest = going ? Number.POSITIVE_INFINITY : asked.to
   const runs = useMemo(() => {
     const all = new Map((result.data ?? []).map((event) => [event.id, event]))
-    for (const event of fresh) all.set(event.id, event)
+    for (const event of fresh) if (event.start <= latest) all.set(event.id, event)
     const list = [...all.values()].sort((a, b) => b.id - a.id).slice(0, MOST_RUNS)
     for (const event of list) if (runRows.get(event.id) !== event) runRows.put(event.id, event)
     return list
-  }, [result.data, fresh])
+  }, [result.data, fresh, latest])
   return { runs, error: result.error, isPending: result.isPending, cut: (result.data?.length ?? 0) >= MOST_RUNS }
 }
 
 /** What the stream told since these were looked at. */
-function useFresh(filter: { job?: number; worker?: string }): readonly Event[] {
-  const [fresh, setFresh] = useState<{ of: object; events: readonly Event[] }>({ of: filter, events: [] })
+function useFresh(filter: { job?: number; worker?: string } | undefined): readonly Event[] {
+  const [fresh, setFresh] = useState<{ of: typeof filter; events: readonly Event[] }>({ of: filter, events: [] })
   useEffect(
     () =>
       stream.listen(({ events = [], eventsMissed }) => {
         if (eventsMissed) void queries.invalidateQueries({ queryKey: [KEY] })
         const mine = events.filter(
-          (event) => (filter.job ?? event.job_id) === event.job_id && (filter.worker ?? event.worker) === event.worker,
+          (event) =>
+            filter && (filter.job ?? event.job_id) === event.job_id && (filter.worker ?? event.worker) === event.worker,
         )
         if (mine.length === 0) return
         setFresh((before) => {
@@ -77,3 +83,4 @@ function useFresh(filter: { job?: number; worker?: string }): readonly Event[] {
   return fresh.of === filter ? fresh.events : NONE
 }
 const NONE: readonly Event[] = []
+const NOTHING = {}

@@ -64,25 +64,27 @@ export function AffinitiesView() {
         </button>
       </div>
       <Problem words={error?.message ?? other} />
-      <ol className="affinities">
-        {NUMBERS.map((number) => (
-          <li key={number} data-touched={number in changes}>
-            <label htmlFor={`affinity ${number}`}>{number}</label>
-            <input
-              id={`affinity ${number}`}
-              className="field-input"
-              value={typed[number] ?? data?.[number] ?? ''}
-              disabled={data === undefined}
-              autoComplete="off"
-              spellCheck={false}
-              aria-invalid={at(number) !== undefined}
-              aria-describedby={at(number) !== undefined ? `problem ${number}` : undefined}
-              onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
-            />
-            <Problem field id={`problem ${number}`} words={at(number)} />
-          </li>
-        ))}
-      </ol>
+      <div className="affinities">
+        <ol>
+          {NUMBERS.map((number) => (
+            <li key={number} data-touched={number in changes}>
+              <label htmlFor={`affinity ${number}`}>{number}</label>
+              <input
+                id={`affinity ${number}`}
+                className="field-input"
+                value={typed[number] ?? data?.[number] ?? ''}
+                disabled={data === undefined}
+                autoComplete="off"
+                spellCheck={false}
+                aria-invalid={at(number) !== undefined}
+                aria-describedby={at(number) !== undefined ? `problem ${number}` : undefined}
+                onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
+              />
+              <Problem field id={`problem ${number}`} words={at(number)} />
+            </li>
+          ))}
+        </ol>
+      </div>
       <Question
         title={`Change ${plural(count, 'name')}?`}
         text={words.join(' ')}

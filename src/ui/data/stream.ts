@@ -1,6 +1,6 @@
 /** The connection to /api/stream: one for the page. Components say what they look at (`useWatch`); frames go to whoever listens. */
 import { useCallback, useEffect, useId } from 'react'
-import type { Frame, Watch } from '../../watch.ts'
+import type { Frame, Here, Watch } from '../../watch.ts'
 import { Store } from './store.ts'
 
 export type Part = Omit<Watch, 'resume'>
@@ -11,6 +11,8 @@ export type Connection = 'connecting' | 'live' | 'lost' | 'asleep'
 const SAY_MS = 60
 /** A tab that is hidden for so long hangs up; shown again, it is told what it missed. */
 const SLEEP_MS = 10_000
+/** One that is quiet for so long is asked whether it is still there; it is lost when it says nothing for as long again. */
+const QUIET_MS = 5000
 const RETRY_MS = [250, 500, 1000, 2000, 5000]
 
 class StreamClient {
@@ -26,12 +28,17 @@ class StreamClient {
   #saidAt = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #sleep: ReturnType<typeof setTimeout> | undefined
+  #quiet: ReturnType<typeof setTimeout> | undefined
   #failures = 0
 
   start(): void {
     document.addEventListener('visibilitychange', () => this.#seen())
-    addEventListener('online', () => this.#open())
+    addEventListener('online', () => {
+      if (this.connection.get() !== 'asleep') this.#open()
+    })
     this.#open()
+    // It may have been opened behind another one.
+    this.#seen()
   }
 
   listen(listener: (frame: Frame) => void): () => void {
@@ -66,6 +73,7 @@ class StreamClient {
   }
 
   #drop(): void {
+    clearTimeout(this.#quiet)
     const socket = this.#socket
     this.#socket = undefined
     socket?.close()
@@ -80,15 +88,29 @@ class StreamClient {
     socket.onopen = () => this.#say()
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data) as Frame)
     socket.onclose = () => {
-      if (this.#socket !== socket) return
-      this.#socket = undefined
-      if (this.connection.get() !== 'connecting' || this.#failures > 0) this.connection.set('lost')
-      this.#retry = setTimeout(() => this.#open(), RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)])
+      if (this.#socket === socket) this.#lose()
     }
+    this.#await()
+  }
+
+  #lose(): void {
+    this.#drop()
+    if (this.connection.get() !== 'connecting' || this.#failures > 0) this.connection.set('lost')
+    this.#retry = setTimeout(() => this.#open(), RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)])
+  }
+
+  /** A cable that is pulled, or a server that stands still, closes nothing: only that nobody answers tells of it. */
+  #await(): void {
+    clearTimeout(this.#quiet)
+    this.#quiet = setTimeout(() => {
+      if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('here?' satisfies Here)
+      this.#quiet = setTimeout(() => this.#lose(), QUIET_MS)
+    }, QUIET_MS)
   }
 
   #hear(frame: Frame): void {
     this.#failures = 0
+    this.#await()
     this.#last = { epoch: frame.epoch, seq: frame.seq }
     this.ahead.set(frame.now - Math.floor(Date.now() / 1000))
     this.connection.set('live')

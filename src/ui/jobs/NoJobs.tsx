@@ -43,7 +43,11 @@ export function NoJobs({ group, filtered }: { group: number; filtered: boolean }
         </li>
       </ol>
       <p>
-        The API is at <a href="/docs">/docs</a>; the keys of this page are at <kbd>?</kbd>.
+        The API is at <a href="/docs">/docs</a>
+        <span className="wide-only">
+          ; the keys of this page are at <kbd>?</kbd>
+        </span>
+        .
       </p>
     </section>
   )

@@ -1,6 +1,7 @@
 /** Parts of the page whose code comes after the first paint: they are two thirds of it, and a browser reads 1 MB in 100 ms. */
 import { type ComponentType, useEffect } from 'react'
 import { Store, useStore } from '../data/store.ts'
+import { Failed } from './Failed.tsx'
 
 type Loaded<P> = ComponentType<P> | 'missing' | undefined
 
@@ -33,14 +34,7 @@ export function later<P extends object>(
 
 /** The server was updated since the page came, and has no files of it any more; or it cannot be reached. */
 function Missing() {
-  return (
-    <p className="nothing" role="alert">
-      This part of the page did not come: the server is away, or another version now.{' '}
-      <button type="button" className="button" onClick={() => location.reload()}>
-        Reload
-      </button>
-    </p>
-  )
+  return <Failed>This part of the page did not come: the server is away, or another version now.</Failed>
 }
 
 /** What is asked for first is drawn by then. */

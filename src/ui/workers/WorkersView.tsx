@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { remembered, useStore } from '../data/store.ts'
-import { useLook } from '../data/stream.ts'
+import { stream, useLook } from '../data/stream.ts'
 import { workerNews, workerRows } from '../data/workers.ts'
 import { FilterLine, type FilterOffers } from '../jobs/FilterLine.tsx'
 import { type Buttons, CommandBar } from '../parts/CommandBar.tsx'
@@ -50,7 +50,8 @@ function useLookAtWorkers(): (names: readonly string[]) => void {
     const jobs = new Set(visible.current.flatMap((name) => jobOf(workerRows.get(name)) ?? []))
     say({ workers: true, vitals: [...visible.current], jobs: [...jobs] })
   }, [say])
-  useEffect(() => workerNews.subscribe(tell), [tell])
+  // Not by workerNews, which comes half a second late: a job that began had no name until then.
+  useEffect(() => stream.listen(({ workers }) => workers && tell()), [tell])
   return useCallback(
     (names) => {
       visible.current = names
