@@ -1,6 +1,7 @@
 /** What the page calculates, as tables. */
 import { describe, expect, test } from 'bun:test'
 import type { Job } from '../../src/models.ts'
+import { utilisation } from '../../src/ui/farm/utilisation.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
 import { common, type JobField, localTime, sent } from '../../src/ui/jobs/fields.ts'
@@ -12,6 +13,23 @@ import { moved } from '../../src/ui/table/order.ts'
 import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
 
 const NOW = 1_800_000_000
+
+describe('utilisation', () => {
+  const history = (busy: (number | null)[], active: (number | null)[]) => ({
+    ...{ step: 60, finished: [], errors: [], lost: [], times: busy.map((_, i) => 60 * i) },
+    busy,
+    active,
+  })
+  test('is what was busy of what was active', () => {
+    expect(utilisation(history([1, 3], [4, 4]))).toEqual({ share: 0.5 })
+    expect(utilisation(history([5], [4]))).toEqual({ share: 1 })
+  })
+  test('is of the time of which both are known, and says since when', () => {
+    expect(utilisation(history([9, 1, null, 3], [null, 2, 2, 2]))).toEqual({ share: 1, since: 60 })
+    expect(utilisation(history([1, 1], [null, 0]))).toBeUndefined()
+    expect(utilisation(history([], []))).toBeUndefined()
+  })
+})
 
 describe('the filter line', () => {
   const table: [line: string, query: Record<string, string>][] = [

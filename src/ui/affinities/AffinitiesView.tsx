@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import type { Affinities } from '../../models.ts'
 import { getAffinities, setAffinities } from '../data/calls.ts'
 import { queries } from '../data/live.ts'
+import { Store, useStore } from '../data/store.ts'
 import { Question } from '../parts/Dialog.tsx'
 import { errorsOf } from '../parts/fieldErrors.ts'
 import { plural } from '../parts/format.ts'
@@ -12,11 +13,13 @@ import { changesOf, consequences } from './changes.ts'
 
 const NUMBERS = Array.from({ length: 63 }, (_, i) => String(i + 1))
 const KEY = ['affinities']
+/** What is typed and not saved stays when one looks at another view meanwhile. */
+const draft = new Store<Affinities>({})
 
 /** The numbered names: all of them on one page, edited where they stand. */
 export function AffinitiesView() {
   const { data, error } = useQuery({ queryKey: KEY, queryFn: ({ signal }) => getAffinities(signal), staleTime: 0 })
-  const [typed, setTyped] = useState<Affinities>({})
+  const typed = useStore(draft)
   const [refused, setRefused] = useState<Error>()
   const [asking, setAsking] = useState(false)
   const changes = changesOf(data ?? {}, typed)
@@ -25,7 +28,7 @@ export function AffinitiesView() {
   const send = async () => {
     try {
       await setAffinities(changes)
-      setTyped({})
+      draft.set({})
       setRefused(undefined)
       say(`${plural(count, 'name')} changed`)
       await queries.invalidateQueries({ queryKey: KEY })
@@ -53,7 +56,7 @@ export function AffinitiesView() {
           className="button"
           disabled={count === 0}
           onClick={() => {
-            setTyped({})
+            draft.set({})
             setRefused(undefined)
           }}
         >
@@ -78,7 +81,7 @@ export function AffinitiesView() {
                 spellCheck={false}
                 aria-invalid={at(number) !== undefined}
                 aria-describedby={at(number) !== undefined ? `problem ${number}` : undefined}
-                onChange={({ target }) => setTyped((before) => ({ ...before, [number]: target.value }))}
+                onChange={({ target }) => draft.set({ ...draft.get(), [number]: target.value })}
               />
               <Problem field id={`problem ${number}`} words={at(number)} />
             </li>

@@ -3,12 +3,14 @@ import { useMemo } from 'react'
 import uPlot from 'uplot'
 import type { FarmHistory } from '../../answers.ts'
 import { farmHistory } from '../data/calls.ts'
+import { serverNow } from '../data/clock.ts'
 import { farm } from '../data/live.ts'
 import { remembered, useStore } from '../data/store.ts'
-import { count } from '../parts/format.ts'
+import { count, moment } from '../parts/format.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { useNews } from '../parts/useNews.ts'
 import { Chart, type ChartColours, type Columns } from './Chart.tsx'
+import { utilisation } from './utilisation.ts'
 
 const SPANS = {
   hour: { minutes: 60, step: 1, word: 'hour' },
@@ -49,6 +51,8 @@ export function Charts() {
   const throughput = useMemo(() => data && throughputOf(data), [data])
   const use = useMemo<Columns | undefined>(() => data && [data.times, data.active, data.busy], [data])
   const sums = data && { well: sum(data.finished), badly: sum(data.errors) + sum(data.lost), use: utilisation(data) }
+  const over = sums?.use?.since === undefined ? `in the last ${word}` : `since ${moment(sums.use.since, serverNow())}`
+  const share = sums?.use && `${Math.round(100 * sums.use.share)}%`
   return (
     <>
       <section className="card" aria-labelledby="runs ended">
@@ -81,16 +85,16 @@ export function Charts() {
       <section className="card" aria-labelledby="busy workers">
         <header className="card-head">
           <h2 id="busy workers">Busy workers</h2>
-          {sums?.use !== undefined && (
+          {share && (
             <span className="dim">
-              <b>{Math.round(100 * sums.use)}%</b> of the active ones in the last {word}
+              <b>{share}</b> of the active ones {over}
             </span>
           )}
         </header>
         <div className="chart-place">
           {use && (
             <Chart
-              label={`Busy workers of the active ones in the last ${word}${sums?.use === undefined ? '' : `: ${Math.round(100 * sums.use)}%`}`}
+              label={`Busy workers of the active ones ${over}${share ? `: ${share}` : ''}`}
               data={use}
               series={busy}
             />
@@ -108,16 +112,4 @@ function throughputOf({ times, step, finished, errors, lost }: FarmHistory): Col
   const minutes = step / 60
   const all = finished.map((well, i) => (well + (errors[i] ?? 0) + (lost[i] ?? 0)) / minutes)
   return [times, all, finished.map((well) => well / minutes)]
-}
-
-/** Where both are known. */
-function utilisation({ busy, active }: FarmHistory): number | undefined {
-  let [used, had] = [0, 0]
-  for (const [i, present] of active.entries()) {
-    const working = busy[i]
-    if (present === null || working === null || working === undefined) continue
-    used += working
-    had += present
-  }
-  return had > 0 ? Math.min(1, used / had) : undefined
 }

@@ -56,7 +56,7 @@ export function LimitList() {
             <LimitRow key={name} name={name} limit={limit} onRemove={() => setDoomed(name)} />
           ))}
         </ul>
-        {data && <NewLimit />}
+        {data && <NewLimit known={data} />}
       </div>
       <Question
         title={`Remove the limit ${doomed}?`}
@@ -138,13 +138,14 @@ function PerSelect({ label, value, onChange }: { label: string; value: Per; onCh
   )
 }
 
-function NewLimit() {
+function NewLimit({ known }: { known: Limits }) {
   const [name, setName] = useState('')
   const [max, setMax] = useState('')
   const [per, setPer] = useState<Per>('run')
   const [refused, setRefused] = useState<string>()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
+    if (Object.hasOwn(known, name)) return setRefused(`There is a limit ${name} already: change it where it stands.`)
     const problem = await send({ [name]: per === 'run' ? numberOf(max) : { max: numberOf(max), per } })
     setRefused(problem)
     if (problem !== undefined) return
