@@ -164,16 +164,31 @@ describe.skipIf(!usable)('the Jobs view', () => {
     expect(await opened.server.job(other)).toMatchObject({ retry: 4, priority: 300, user: 'bob' })
   })
 
-  test('says what the server refuses in its own words, at the field', async () => {
+  test('says what the server refuses in its own words, at the field, which it goes to', async () => {
     await scene()
     await show()
     await row('Alone').click()
     await page.keyboard.press('F2')
     const dialog = page.getByRole('dialog', { name: 'Job' })
     await dialog.getByLabel('Priority').fill('high')
-    await dialog.getByRole('button', { name: 'Change 1 job' }).click()
-    await dialog.locator('.field-error').filter({ hasText: "'high'" }).waitFor()
+    for (const group of ['Failure', 'Limits and resources', 'Time'])
+      await dialog.getByText(group, { exact: true }).click()
+    await dialog.getByLabel('Silent for').fill('5')
+    const inSight = () =>
+      dialog.getByLabel('Priority').evaluate((field) => {
+        const { x, y, width, height } = field.getBoundingClientRect()
+        return document.elementFromPoint(x + width / 2, y + height / 2) === field
+      })
+    for (let i = 0; i < 2; i++) {
+      await dialog.getByLabel('Silent for').scrollIntoViewIfNeeded()
+      expect(await inSight()).toBe(false)
+      await dialog.getByLabel('Silent for').press('Enter')
+      await dialog.locator('.field-error').filter({ hasText: "'high'" }).waitFor()
+      await becomes(inSight, true)
+      expect(await dialog.getByLabel('Priority').evaluate((field) => field === document.activeElement)).toBe(true)
+    }
     opened.complaints.length = 0
+    await dialog.getByLabel('Title').fill('Another')
   })
 
   test('adds a job by a form that shows what it sends', async () => {
