@@ -4,7 +4,7 @@ import type { Job } from '../../src/models.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
 import { common, type JobField, localTime, sent } from '../../src/ui/jobs/fields.ts'
-import { filterQuery, formatFilter, parseFilter } from '../../src/ui/jobs/filter.ts'
+import { filterQuery, formatFilter, ONCE, parseFilter, withChip } from '../../src/ui/jobs/filter.ts'
 import { flatten } from '../../src/ui/jobs/lines.ts'
 import { duration, moment } from '../../src/ui/parts/format.ts'
 import { isPressed } from '../../src/ui/shell/keys.ts'
@@ -37,6 +37,16 @@ describe('the filter line', () => {
       expect(filterQuery(parseFilter(line), NOW)).toEqual(query)
       expect(filterQuery(parseFilter(formatFilter(parseFilter(line))), NOW)).toEqual(query)
     })
+})
+
+test('a chip takes the place of one that cannot be beside it', () => {
+  const { chips } = parseFilter('user:ann state:error priority:>5')
+  const after = (line: string) =>
+    formatFilter({ chips: parseFilter(line).chips.reduce((all, chip) => withChip(all, chip, ONCE), chips), text: '' })
+  expect(after('user:bob')).toBe('state:error priority:>5 user:bob')
+  expect(after('state:error state:paused priority:<9')).toBe(
+    'user:ann priority:>5 state:error state:paused priority:<9',
+  )
 })
 
 describe('the lines of a tree', () => {
