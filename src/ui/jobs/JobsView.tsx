@@ -19,7 +19,7 @@ import { JobCells, Tree } from './JobCells.tsx'
 import { JobDialogs } from './JobDialogs.ts'
 import { NoJobs } from './NoJobs.tsx'
 import { Toolbar } from './Toolbar.tsx'
-import { useCut, useJobCommands } from './useJobCommands.ts'
+import { letGoOfCut, useCut, useJobCommands } from './useJobCommands.ts'
 import { useJobLines } from './useJobLines.ts'
 
 /** Rows that come within the time that the server needs to tell them, when somebody scrolls as one who looks. */
@@ -149,6 +149,9 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
       />
       <JobDialogs />
     </View>
+          <button type="button" className="button" onClick={letGoOfCut}>
+            Let go
+          </button>
   )
 }
 
