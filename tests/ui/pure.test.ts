@@ -6,7 +6,7 @@ import { csv } from '../../src/ui/jobs/export.ts'
 import { common, type JobField, localTime, sent } from '../../src/ui/jobs/fields.ts'
 import { filterQuery, formatFilter, ONCE, parseFilter, withChip } from '../../src/ui/jobs/filter.ts'
 import { flatten } from '../../src/ui/jobs/lines.ts'
-import { duration, moment } from '../../src/ui/parts/format.ts'
+import { average, duration, moment } from '../../src/ui/parts/format.ts'
 import { isPressed } from '../../src/ui/shell/keys.ts'
 import { moved } from '../../src/ui/table/order.ts'
 import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
@@ -137,6 +137,10 @@ test('a duration reads as people write it', () => {
     '1d 01:01',
     '13d 16h',
   ])
+})
+
+test('an average of short runs has tenths', () => {
+  expect([0.46, 9.94, 9.96, 75.4].map(average)).toEqual(['0.5s', '9.9s', '10s', '1:15'])
 })
 
 test('a moment says the day when it is another one, and the year', () => {
