@@ -148,7 +148,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
       </CommandContextMenu>
       {waiting.length > 0 && (
         <p className="cut-words" role="status">
-          {plural(waiting.length, 'job')} cut: select a group and press Ctrl+V
+          {plural(waiting.length, 'job')} cut: select a group and paste (Ctrl+V)
           <button type="button" className="button" onClick={letGoOfCut}>
             Let go
           </button>
