@@ -107,6 +107,15 @@ describe.skipIf(!usable)('a wrangler', () => {
     expect((await opened.server.job(film)).priority).toBe(1000)
     await page.mouse.up()
     await becomes(async () => (await opened.server.job(film)).priority, 1050)
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 31, y, { steps: 5 })
+    await becomes(() => priorityOf('Film'), '1100')
+    await page.keyboard.press('Escape')
+    await becomes(() => priorityOf('Film'), '1050')
+    await page.mouse.move(x + 61, y, { steps: 5 })
+    await page.mouse.up()
+    expect(await priorityOf('Film')).toBe('1050')
     expect(await page.locator('.grid-body [aria-selected="true"] .job-name').allTextContents()).toEqual([
       'Film',
       'Alone',
