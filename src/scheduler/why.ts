@@ -7,9 +7,10 @@ import type { JobRow } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
 import { pathNeeds, rootOf, upFrom } from '../domain/path.ts'
+import type { Kind } from '../domain/roster.ts'
 import { isGroup, jobRow } from '../domain/rows.ts'
 import { fitsIn } from '../domain/usage.ts'
-import { askerOfPresent, namesFit } from './asker.ts'
+import { askerOfPresent, kindFits, namesFit } from './asker.ts'
 import { countBefore, type Fitting, fittingWorkers, MOST_COUNTED } from './queue.ts'
 import { asked, list, MOST_NAMED, why } from './words.ts'
 
@@ -44,8 +45,8 @@ export function whyJob(core: Core, now: number, id: number): Why {
       reasons.push({ kind: 'paused_group', text: `Its group ${above.id} is paused: start that.`, job: above.id })
     reasons.push(...waiting(core, above.id, false), ...heldGroup(above, now, `Its group ${above.id}`))
   }
-  if (isGroup(row)) return why(state, [...reasons, ...ofGroup(group as Group)])
   const root = rootOf(core, row)
+  if (isGroup(row)) return why(state, [...reasons, ...ofGroup(core, group as Group, root)])
   const needed = pathNeeds(core, row.parent, row.needs_id)
   const fitting = fittingWorkers(core, needed, root)
   reasons.push(...fullLimits(core, needed, fitting))
@@ -115,13 +116,36 @@ function waiting(core: Core, id: number, own: boolean): WhyReason[] {
   ]
 }
 
-function ofGroup(group: Group): WhyReason[] {
+function ofGroup(core: Core, group: Group, root: number): WhyReason[] {
   const { total, total_working: working, total_finished: finished, total_errors: errors } = group
   if (total === 0) return [{ kind: 'empty', text: 'It is a group, and holds no job that could run.', job: group.id }]
   const ready = [...group.ready.values()].reduce((sum, count) => sum + count, 0)
   const text = `It is a group of ${total}: ${working} running, ${ready} ready, ${finished} finished, ${errors} in error.`
-  return [{ kind: 'group', text, job: group.id, total, working, waiting: ready, finished, errors }]
+  const reasons: WhyReason[] = [
+    { kind: 'group', text, job: group.id, total, working, waiting: ready, finished, errors },
+  ]
+  const blocked = blockedIn(core, [...core.roster.kinds], root)
+  if (ready > 0 && blocked.length > 0) reasons.push(blocklisted(blocked, root))
+  return reasons
 }
+
+/** Active workers that failed too often in a root job. */
+const blockedIn = (core: Core, kinds: readonly Kind[], root: number): string[] =>
+  kinds.flatMap((kind) => [...kind.members].filter((name) => core.blocklist.of(name).has(root)))
+
+function blockedWords(blocked: readonly string[], root: number): string {
+  const names = blocked.slice(0, MOST_NAMED)
+  if (blocked.length > names.length) names.push(`${blocked.length - names.length} more`)
+  return `${list(names)} failed too often in job ${root} and ${blocked.length === 1 ? 'is' : 'are'} blocked for it`
+}
+
+const blocklisted = (blocked: readonly string[], root: number): WhyReason => ({
+  kind: 'blocklist',
+  text: `${blockedWords(blocked, root)}: clear its blocklist.`,
+  job: root,
+  workers: blocked.slice(0, MOST_NAMED),
+  count: blocked.length,
+})
 
 /** Why nobody could take it, however idle: the first thing that none has. */
 function noWorker(core: Core, needed: number, root: number): WhyReason {
@@ -141,14 +165,10 @@ function noWorker(core: Core, needed: number, root: number): WhyReason {
   const able = ofAffinity.filter((kind) => fitsIn(core.needs.at(needed), kind))
   if (able.length === 0)
     return { kind: 'resources', text: `No active worker of its affinity has ${asked({ memory, cores, gpus })}.`, needs }
-  const blocked = able.flatMap((kind) => [...kind.members])
-  return {
-    kind: 'blocklist',
-    text: `${list(blocked.slice(0, MOST_NAMED))} failed too often in job ${root} and ${blocked.length === 1 ? 'is' : 'are'} blocked for it: clear its blocklist.`,
-    job: root,
-    workers: blocked.slice(0, MOST_NAMED),
-    count: blocked.length,
-  }
+  return blocklisted(
+    able.flatMap((kind) => [...kind.members]),
+    root,
+  )
 }
 
 /** Limits that let none of those who fit begin now. */
@@ -185,13 +205,17 @@ function queue(core: Core, row: JobRow, needed: number, root: number, fitting: F
     })
   }
   const idle = fitting.names.filter((name) => core.live.workers.get(name)?.run === 0)
-  if (idle.length === 0)
+  if (idle.length === 0) {
+    const kinds = [...core.roster.kinds].filter((kind) => kindFits(core, kind, needed))
+    const blocked = blockedIn(core, kinds, root)
+    const others = blocked.length > 0 ? `; ${blockedWords(blocked, root)}` : ''
     reasons.push({
       kind: 'busy',
-      text: `${count === 1 ? 'The one worker that fits is' : `All ${count} workers that fit are`} busy.`,
+      text: `${count === 1 ? 'The one worker that fits is' : `All ${count} workers that fit are`} busy${others}.`,
       count,
+      ...(blocked.length > 0 && { workers: blocked.slice(0, MOST_NAMED) }),
     })
-  else if (!idle.some((name) => mayTake(core, name, needed, root)))
+  } else if (!idle.some((name) => mayTake(core, name, needed, root)))
     reasons.push({
       kind: 'room',
       text: `${idle.length} of the workers that fit ${idle.length === 1 ? 'is' : 'are'} idle, and none of their hosts has ${asked(core.needs.at(needed))} left.`,

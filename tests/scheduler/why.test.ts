@@ -121,6 +121,23 @@ test('what is not there is refused', async () => {
   expect((await refusal(Promise.try(() => farm.farm.whyWorker('nobody')))).message).toContain("no worker 'nobody'")
 })
 
+test('who is blocked is told of a group, and of a job that others are too busy for', async () => {
+  await using farm = testFarm({ policy: { blocklistAfter: 1 } })
+  await farm.worker('w')
+  await farm.worker('v')
+  const { shot, c } = await farm.tree({ shot: { a: 'x', b: 'x', c: 'x' } })
+  expect(kinds(farm, shot)).toEqual(['group'])
+  await farm.end(await farm.begin('w'), 1)
+  expect(reason(farm, shot, 'blocklist')).toMatchObject({ job: shot, workers: ['w'], count: 1 })
+  await farm.begin('v')
+  expect(reason(farm, c, 'busy')).toMatchObject({
+    text: `The one worker that fits is busy; w failed too often in job ${shot} and is blocked for it.`,
+    workers: ['w'],
+  })
+  await farm.farm.deleteJobs([c])
+  expect(kinds(farm, shot)).toEqual(['group'])
+})
+
 const NAMES = ['A', 'B', 'C']
 const affinity = fc.subarray(NAMES).map((names) => names.join(','))
 const branch = fc.record({

@@ -97,6 +97,31 @@ describe.skipIf(!usable)('the page of a job', () => {
     await why().getByText('It is FINISHED').waitFor()
   })
 
+  test('asks anew how long a job still waits, also where nothing else happens', async () => {
+    const [id] = await opened.add([{ title: 'a', command: 'x', retry: 1, retry_delay: 600 }])
+    await ran(1)
+    await page.clock.install()
+    await show(`/job/${id}`)
+    await why().getByText('tried again in').waitFor()
+    for (let i = 0; i < 3; i++) {
+      const asked = page.waitForRequest(`**/api/jobs/${id}/why`)
+      await page.clock.runFor(5100)
+      await (await (await asked).response())?.finished()
+    }
+  })
+
+  test('keeps the number of a job in sight, however long its title', async () => {
+    const [id] = await opened.add([{ title: 'very '.repeat(60), command: 'x' }])
+    await show(`/job/${id}`)
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 720 })
+      const number = (await page.getByText(`#${id}`, { exact: true }).boundingBox()) ?? { x: Number.NaN, width: 0 }
+      const heading = (await page.getByRole('heading', { level: 1 }).boundingBox()) ?? { x: 0, width: Number.NaN }
+      expect(number.width).toBeGreaterThan(10)
+      expect(number.x + number.width).toBeLessThanOrEqual(Math.min(width, heading.x + heading.width + 1))
+    }
+  })
+
   test('shows what was said of the job, and nothing that says nothing', async () => {
     const [id] = await opened.add([
       {

@@ -141,6 +141,11 @@ describe('a reason', () => {
       { need: 'GPU-2' },
       '.',
     ])
+    const since = new Date('2026-12-24T18:00:00').getTime() / 1000
+    const text = `It does not start before ${new Date(since * 1000).toISOString()}.`
+    expect(piecesOf({ kind: 'start_after', text, job: 1, since })).toEqual([
+      'It does not start before 24 Dec 2026, 18:00:00.',
+    ])
     expect(piecesOf({ kind: 'running', text: 'It runs on a.b+c.', worker: 'a.b+c' })[1]).toEqual({ worker: 'a.b+c' })
     expect(piecesOf({ kind: 'limit', text: 'The limit nuke is 1 runs.', limit: 'nuke' })[1]).toEqual({ limit: 'nuke' })
   })

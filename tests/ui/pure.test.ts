@@ -5,9 +5,9 @@ import { utilisation } from '../../src/ui/farm/utilisation.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
 import { common, type JobField, localTime, sent } from '../../src/ui/jobs/fields.ts'
-import { filterQuery, formatFilter, parseFilter } from '../../src/ui/jobs/filter.ts'
+import { filterQuery, formatFilter, ONCE, parseFilter, withChip } from '../../src/ui/jobs/filter.ts'
 import { flatten } from '../../src/ui/jobs/lines.ts'
-import { duration, moment } from '../../src/ui/parts/format.ts'
+import { average, duration, moment } from '../../src/ui/parts/format.ts'
 import { isPressed } from '../../src/ui/shell/keys.ts'
 import { moved } from '../../src/ui/table/order.ts'
 import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
@@ -55,6 +55,16 @@ describe('the filter line', () => {
       expect(filterQuery(parseFilter(line), NOW)).toEqual(query)
       expect(filterQuery(parseFilter(formatFilter(parseFilter(line))), NOW)).toEqual(query)
     })
+})
+
+test('a chip takes the place of one that cannot be beside it', () => {
+  const { chips } = parseFilter('user:ann state:error priority:>5')
+  const after = (line: string) =>
+    formatFilter({ chips: parseFilter(line).chips.reduce((all, chip) => withChip(all, chip, ONCE), chips), text: '' })
+  expect(after('user:bob')).toBe('state:error priority:>5 user:bob')
+  expect(after('state:error state:paused priority:<9')).toBe(
+    'user:ann priority:>5 state:error state:paused priority:<9',
+  )
 })
 
 describe('the lines of a tree', () => {
@@ -145,6 +155,10 @@ test('a duration reads as people write it', () => {
     '1d 01:01',
     '13d 16h',
   ])
+})
+
+test('an average of short runs has tenths', () => {
+  expect([0.46, 9.94, 9.96, 75.4].map(average)).toEqual(['0.5s', '9.9s', '10s', '1:15'])
 })
 
 test('a moment says the day when it is another one, and the year', () => {

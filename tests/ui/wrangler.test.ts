@@ -107,6 +107,15 @@ describe.skipIf(!usable)('a wrangler', () => {
     expect((await opened.server.job(film)).priority).toBe(1000)
     await page.mouse.up()
     await becomes(async () => (await opened.server.job(film)).priority, 1050)
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 31, y, { steps: 5 })
+    await becomes(() => priorityOf('Film'), '1100')
+    await page.keyboard.press('Escape')
+    await becomes(() => priorityOf('Film'), '1050')
+    await page.mouse.move(x + 61, y, { steps: 5 })
+    await page.mouse.up()
+    expect(await priorityOf('Film')).toBe('1050')
     expect(await page.locator('.grid-body [aria-selected="true"] .job-name').allTextContents()).toEqual([
       'Film',
       'Alone',
@@ -132,6 +141,14 @@ describe.skipIf(!usable)('a wrangler', () => {
     await page.locator('.toast-words').filter({ hasText: 'priority' }).waitFor()
     await becomes(() => priorityOf('Highest'), String(MOST))
     await page.getByText('Could not edit 1 job').first().waitFor()
+    await page.keyboard.press('Alt+PageUp')
+    await becomes(() => page.locator('.toast').count(), 2)
+    // What is said first is not below what is said next.
+    const apart = async () => {
+      const [next, first] = await Promise.all([0, 1].map((at) => page.locator('.toast').nth(at).boundingBox()))
+      return first && next && first.y + first.height < next.y
+    }
+    await becomes(apart, true)
     opened.complaints.length = 0
   })
 
@@ -235,6 +252,8 @@ describe.skipIf(!usable)('a phone', () => {
     expect(await page.locator('.sections').evaluate((nav) => nav.scrollWidth - nav.clientWidth)).toBe(0)
     const state = await row('A title that is longer than a phone is wide 1001-1004').locator('.state').boundingBox()
     expect(await inside(page.locator('.cut-before').getByText('1001-1004'), state?.x)).toBe(true)
+    await show(`/jobs?${new URLSearchParams({ q: 'state:waiting user:somebody-else priority:>500 started:2h' })}`)
+    for (const chip of await page.locator('.chip').all()) expect(await inside(chip)).toBe(true)
     for (const id of [long, named]) {
       await show(`/job/${id}`)
       await becomes(() => page.locator('.sections [aria-current]').allTextContents(), ['Jobs'])

@@ -17,6 +17,7 @@ import { actionOf } from './words.ts'
 
 const OFFERS: FilterOffers = {
   names: AUDIT_FILTERS,
+  once: AUDIT_FILTERS,
   words: AUDIT_WORDS,
   placeholder: 'Filter: text, who:ann, action:jobs, job:12, since:2h',
   hint: 'Text; who:, action:jobs or jobs.edit, job:12, worker:, user:, kind:, object:, from:10.1.2.3, outcome:refused, since:2h, until:2026-12-24',

@@ -31,7 +31,7 @@ export function Head({ job, commands }: { job: Job; commands: readonly Command[]
       <header className="job-head">
         <div className="job-line">
           <h1>
-            {title || <em>no title</em>} <small className="job-number">#{id}</small>
+            <span title={title}>{title || <em>no title</em>}</span> <small className="job-number">#{id}</small>
           </h1>
           <StateMark state={state} />
           <Progress job={job} />

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { whyJob } from '../data/jobCalls.ts'
-import { farm, jobRows } from '../data/live.ts'
+import { farm, jobRows, REFRESH_MS } from '../data/live.ts'
 
 /** The job itself changed: asked again so often at most. */
 const JOB_MS = 500
@@ -11,7 +11,12 @@ const FARM_MS = 5000
 /** Why a job is in its state, asked again when that may have changed. */
 export function useWhy(id: number) {
   useNews(['why', id], id, FARM_MS)
-  return useQuery({ queryKey: ['why', id], queryFn: () => whyJob(id) })
+  return useQuery({
+    queryKey: ['why', id],
+    queryFn: () => whyJob(id),
+    // What waits for a time waits for less and less of it, and nothing tells that.
+    refetchInterval: ({ state }) => state.data?.reasons.some(({ since }) => since !== undefined) && REFRESH_MS,
+  })
 }
 
 /** Asks for something about a job again when the job changes, or, more seldom, the farm. */

@@ -6,6 +6,7 @@ import { FormField } from '../parts/FormField.tsx'
 import { errorsOf } from '../parts/fieldErrors.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
+import { useFault } from '../parts/useFault.ts'
 import { say } from '../shell/toasts.tsx'
 import { FIELDS, sent } from './fields.ts'
 import { JobFields } from './JobFields.tsx'
@@ -28,6 +29,7 @@ const NAMES = [...FIELDS, ...FRAMES].map(({ name }) => name)
 export function AddJob({ parent, open, onClose }: AddJobProps) {
   const [typed, setTyped] = useState<Record<string, string>>({})
   const [refused, setRefused] = useState<Error>()
+  const form = useFault(refused)
   const type = (name: string, value: string) =>
     setTyped(({ [name]: _before, ...rest }) => (value === '' ? rest : { ...rest, [name]: value }))
   const job = newJob(typed, parent)
@@ -46,7 +48,7 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
   const { at, other } = errorsOf(refused, NAMES)
   return (
     <Dialog title={parent === 0 ? 'New job' : `New job in group ${parent}`} open={open} onClose={onClose} wide>
-      <form onSubmit={submit}>
+      <form ref={form} onSubmit={submit}>
         <JobFields textOf={() => ''} typed={typed} errorOf={at} onType={type}>
           <details className="form-group" open>
             <summary>Frames</summary>

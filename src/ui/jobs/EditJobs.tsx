@@ -6,6 +6,7 @@ import { errorsOf } from '../parts/fieldErrors.ts'
 import { plural } from '../parts/format.ts'
 import { Problem } from '../parts/Problem.tsx'
 import { Request } from '../parts/Request.tsx'
+import { useFault } from '../parts/useFault.ts'
 import { say } from '../shell/toasts.tsx'
 import { type Common, FIELDS, sent } from './fields.ts'
 import { JobFields } from './JobFields.tsx'
@@ -25,6 +26,7 @@ const NAMES = FIELDS.map(({ name }) => name)
 export function EditJobs({ ids, common, onClose }: EditJobsProps) {
   const [typed, setTyped] = useState<Record<string, string>>({})
   const [refused, setRefused] = useState<Error>()
+  const form = useFault(refused)
   const change = Object.fromEntries(
     FIELDS.flatMap((field) => {
       const text = typed[field.name]
@@ -54,7 +56,7 @@ export function EditJobs({ ids, common, onClose }: EditJobsProps) {
       onClose={onClose}
       wide
     >
-      <form onSubmit={submit}>
+      <form ref={form} onSubmit={submit}>
         <JobFields
           textOf={({ name }) => common[name]}
           typed={typed}

@@ -1,13 +1,15 @@
 import { type KeyboardEvent, useCallback, useEffect, useId, useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 import { PLACES, type Where } from './address.ts'
-import { type Chip, chipText, FILTERS, type Filter, formatFilter, parseFilter } from './filter.ts'
+import { type Chip, chipText, FILTERS, type Filter, formatFilter, ONCE, parseFilter, withChip } from './filter.ts'
 import { JOB_STATE_WORDS } from './stateWords.ts'
 
 /** What a view's line takes. */
 export interface FilterOffers {
   /** What can stand before a colon. */
   names: readonly string[]
+  /** Those of which there is one chip. */
+  once?: readonly string[]
   /** Words that are offered while somebody types. */
   words: readonly string[]
   placeholder: string
@@ -16,6 +18,7 @@ export interface FilterOffers {
 
 const JOBS: FilterOffers = {
   names: FILTERS,
+  once: ONCE,
   words: JOB_STATE_WORDS.map((word) => `state:${word}`),
   placeholder: 'Filter: text, state:error, user:ann, priority:>500',
   hint: 'Text in the title, state:, user:, worker:, affinity:, priority:>500 or 10..20, started:2h',
@@ -45,7 +48,7 @@ const PAUSE_MS = 250
 
 /** Text for the title, and `state:error user:ann priority:>500` as chips. */
 export function FilterLine({ line, onChange, offers = JOBS, where, onWhere }: FilterLineProps) {
-  const { names } = offers
+  const { names, once = [] } = offers
   const parse = useCallback((text: string) => parseFilter(text, names), [names])
   const filter = parse(line)
   const [typed, setTyped] = useState(filter.text)
@@ -56,7 +59,7 @@ export function FilterLine({ line, onChange, offers = JOBS, where, onWhere }: Fi
   const take = (text: string) => {
     const { chips, text: rest } = parse(text)
     setTyped(rest)
-    send({ chips: [...filter.chips, ...chips], text: rest })
+    send({ chips: chips.reduce((all, chip) => withChip(all, chip, once), filter.chips), text: rest })
   }
   useEffect(() => {
     // A filter is a chip when it is complete: with Enter, or a space after it.

@@ -4,7 +4,7 @@ import { useNow } from '../data/clock.ts'
 import { farm, jobRows } from '../data/live.ts'
 import { useRow } from '../data/rows.ts'
 import { useStore } from '../data/store.ts'
-import { duration } from '../parts/format.ts'
+import { average, duration } from '../parts/format.ts'
 import { Steady } from '../parts/Steady.tsx'
 import { Listed, Sum, wordFor } from '../parts/Sums.tsx'
 import { durationAt } from './estimate.ts'
@@ -50,7 +50,7 @@ export function Footer({ group, filtered, rows, hits, selected, totals }: Footer
           </span>
           {sums.finished > 0 && (
             <span className="wide-only">
-              <b>{duration(sums.duration / Math.max(1, sums.finished + sums.errors + sums.working))}</b> each on average
+              <b>{average(sums.duration / Math.max(1, sums.finished + sums.errors + sums.working))}</b> each on average
             </span>
           )}
         </>

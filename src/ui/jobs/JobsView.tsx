@@ -1,8 +1,11 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react'
+import { Redirect } from 'wouter'
 import { jobRows } from '../data/live.ts'
+import { useRow } from '../data/rows.ts'
 import { useLook, useWatch } from '../data/stream.ts'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { plural } from '../parts/format.ts'
+import { jobAddress } from '../parts/JobLink.tsx'
 import { View } from '../parts/View.tsx'
 import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
@@ -17,9 +20,10 @@ import { FilterLine } from './FilterLine.tsx'
 import { Footer } from './Footer.tsx'
 import { JobCells, Tree } from './JobCells.tsx'
 import { JobDialogs } from './JobDialogs.ts'
+import { NO_LINES } from './lines.ts'
 import { NoJobs } from './NoJobs.tsx'
 import { Toolbar } from './Toolbar.tsx'
-import { useCut, useJobCommands } from './useJobCommands.ts'
+import { letGoOfCut, useCut, useJobCommands } from './useJobCommands.ts'
 import { useJobLines } from './useJobLines.ts'
 
 /** Rows that come within the time that the server needs to tell them, when somebody scrolls as one who looks. */
@@ -39,7 +43,14 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
   const [selected, setSelected] = useKept<Selection<number>>(`selected in ${group}`, nothing)
   const say = useLook()
   const onVisible = useCallback((jobs: readonly number[]) => say({ jobs: [...jobs] }), [say])
-  const { lines, top, groups, isFound, filtered, through, hits, search } = useJobLines(address, { open, closed })
+  const listed = useRow(jobRows, group)
+  const [known, setKnown] = useState(false)
+  if (listed && !known) setKnown(true)
+  // The stream says that a group goes, and nothing of what never was: that says the list.
+  const gone = known && !listed
+  const found = useJobLines(address, { open, closed })
+  const { top, groups, isFound, filtered, through, hits, search } = found
+  const lines = gone ? NO_LINES : found.lines
   const flat = where === 'flat'
   const model = useColumns(flat ? 'jobs.flat' : 'jobs', flat ? FLAT_COLUMNS : JOB_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
@@ -97,6 +108,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
     event.preventDefault()
     return true
   }
+  if (listed && listed.command !== '') return <Redirect to={jobAddress(group)} replace />
   return (
     <View
       title="Jobs"
@@ -130,13 +142,16 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
             onOpen={go}
             levelOf={levelOf}
             markOf={(id) => (isCut.has(id) ? 'cut' : through?.has(id) ? 'through' : undefined)}
-            empty={top.isSuccess && <NoJobs group={group} filtered={filtered} />}
+            empty={(gone || top.isSuccess) && <NoJobs group={group} filtered={filtered} gone={gone} />}
           />
         </Tree>
       </CommandContextMenu>
       {waiting.length > 0 && (
         <p className="cut-words" role="status">
-          {plural(waiting.length, 'job')} cut: select a group and press Ctrl+V
+          {plural(waiting.length, 'job')} cut: select a group and paste (Ctrl+V)
+          <button type="button" className="button" onClick={letGoOfCut}>
+            Let go
+          </button>
         </p>
       )}
       <Footer
@@ -145,7 +160,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
         rows={top.data && lines.count}
         hits={hits}
         selected={selection.keys.size}
-        totals={top.data?.totals}
+        totals={gone ? undefined : top.data?.totals}
       />
       <JobDialogs />
     </View>

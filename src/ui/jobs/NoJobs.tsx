@@ -1,9 +1,10 @@
+import { Link } from 'wouter'
 import { farm } from '../data/live.ts'
 import { useStore } from '../data/store.ts'
 import { asking } from './asking.ts'
 
 /** What stands there when a list is empty; on a new farm, how to begin. */
-export function NoJobs({ group, filtered }: { group: number; filtered: boolean }) {
+export function NoJobs({ group, filtered, gone }: { group: number; filtered: boolean; gone: boolean }) {
   const health = useStore(farm)
   const add = (
     <button
@@ -15,6 +16,12 @@ export function NoJobs({ group, filtered }: { group: number; filtered: boolean }
       New job
     </button>
   )
+  if (gone)
+    return (
+      <p role="status">
+        Group {group} is gone: it was deleted. <Link href="/jobs">To the jobs</Link>
+      </p>
+    )
   if (filtered) return <p>No job passes the filter.</p>
   if (group !== 0)
     return (

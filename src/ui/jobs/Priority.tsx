@@ -11,7 +11,7 @@ interface PriorityProps {
   peers(): readonly number[]
 }
 
-/** A number that is dragged, as in the programs that these jobs come from: right is higher, of all that are selected. */
+/** A number that is dragged, as in the programs that these jobs come from: right is higher, of all that are selected; Escape ends it. */
 export function Priority({ job, peers }: PriorityProps) {
   const drag = useRef<{ x: number; by: number; ids: readonly number[]; letGo(): void }>(undefined)
   const dragged = useRef(false)
@@ -21,6 +21,7 @@ export function Priority({ job, peers }: PriorityProps) {
     if (event.button !== 0 || event.pointerType === 'touch' || event.ctrlKey || event.shiftKey || event.metaKey) return
     event.currentTarget.setPointerCapture(event.pointerId)
     drag.current = { x: event.clientX, by: 0, ids: peers(), letGo: () => undefined }
+    window.addEventListener('keydown', onEscape.current, true)
   }
   const onPointerMove = (event: PointerEvent) => {
     const { current } = drag
@@ -41,9 +42,16 @@ export function Priority({ job, peers }: PriorityProps) {
   const stop = (send: boolean) => {
     const { current } = drag
     drag.current = undefined
+    window.removeEventListener('keydown', onEscape.current, true)
     current?.letGo()
     if (send && current && current.by !== 0) void raiseJobs(current.ids, current.by)
   }
+  const onEscape = useRef((event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    // The table would let go of what is selected.
+    event.stopPropagation()
+    stop(false)
+  })
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: keys raise priorities by commands, Alt with arrows.
     // biome-ignore lint/a11y/noStaticElementInteractions: as above.

@@ -3,6 +3,9 @@
 /** What can stand before the colon. */
 export const FILTERS = ['state', 'user', 'worker', 'affinity', 'priority', 'started'] as const
 
+/** Of these the server takes one value: a second chip would look as if both counted. */
+export const ONCE: readonly string[] = ['user', 'worker', 'affinity', 'started'] satisfies (typeof FILTERS)[number][]
+
 export interface Chip {
   /** One of FILTERS, or of another view's own. */
   name: string
@@ -30,6 +33,12 @@ export function parseFilter(line: string, names: readonly string[] = FILTERS): F
 }
 
 export const chipText = ({ name, value }: Chip): string => `${name}:${/\s/.test(value) ? `"${value}"` : value}`
+
+/** With another chip; of those named in `once` it takes the place of the one before. */
+export const withChip = (chips: readonly Chip[], next: Chip, once: readonly string[]): Chip[] => [
+  ...chips.filter((chip) => (once.includes(next.name) ? chip.name !== next.name : chipText(chip) !== chipText(next))),
+  next,
+]
 
 export const formatFilter = ({ chips, text }: Filter): string =>
   [...chips.map(chipText), text].filter(Boolean).join(' ')

@@ -41,3 +41,5 @@ export function flatten(top: readonly number[], childrenOf: (id: number) => read
     },
   }
 }
+
+export const NO_LINES = flatten([], () => undefined)

@@ -16,6 +16,7 @@ import { focusFilter } from './FilterLine.tsx'
 /** Jobs that wait to be pasted; another window of this browser may do it. */
 const cut = remembered<readonly number[]>('coalition.cut', [])
 export const useCut = (): readonly number[] => useStore(cut)
+export const letGoOfCut = () => cut.set([])
 
 interface View {
   /** The group that is listed. */
@@ -38,7 +39,7 @@ export function useJobCommands({ group, selection, columns, enter, look }: View)
     const named = (verb: string) => (ids.length > 1 ? `${verb} ${plural(ids.length, 'job')}` : verb)
     const raise = (by: number) => () => void actions.raiseJobs(ids, by)
     const paste = async () => {
-      if (await actions.moveJobs(waiting, into)) cut.set([])
+      if (await actions.moveJobs(waiting, into)) letGoOfCut()
     }
     const onJobs = (command: Omit<Command, 'group' | 'unable'>): Command => ({
       ...command,

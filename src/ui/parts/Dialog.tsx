@@ -14,7 +14,13 @@ interface DialogProps {
 export function Dialog({ title, open, onClose, wide = false, children }: DialogProps) {
   const popup = useRef<HTMLDivElement>(null)
   return (
-    <Base.Root open={open} onOpenChange={(next) => next || onClose()}>
+    <Base.Root
+      open={open}
+      onOpenChange={(next, { reason }) => {
+        // A click beside a form is a slip: what was typed would be gone.
+        if (!next && !(reason === 'outside-press' && popup.current?.querySelector('form'))) onClose()
+      }}
+    >
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
         <Base.Popup

@@ -1,6 +1,6 @@
-import { useStore } from '../data/store.ts'
 import { Question } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
+import { useQuestion } from '../parts/useQuestion.ts'
 import { AddUser } from './AddUser.tsx'
 import { deleteUsers } from './actions.ts'
 import { EditUser } from './EditUser.tsx'
@@ -11,7 +11,7 @@ const close = () => asking.set(undefined)
 
 /** The dialogs of the view, one at a time. */
 export function UserDialogs() {
-  const question = useStore(asking)
+  const question = useQuestion(asking)
   if (question?.kind === 'add') return <AddUser onClose={close} />
   if (question?.kind === 'edit') return <EditUser key={question.name} name={question.name} onClose={close} />
   if (question?.kind !== 'delete') return null

@@ -63,6 +63,12 @@ export function Grid<K extends string | number, R, P>(props: GridProps<K, R, P>)
     if (scroller.current) scroller.current.scrollTop = 0
   }, [props.by])
 
+  // One who came by keyboard, from another list or back to this one, goes on where there is something to choose.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is there.
+  useEffect(() => {
+    if (document.activeElement === document.body) scroller.current?.focus({ preventScroll: true })
+  }, [])
+
   const choose = (next: Selection<K>) => {
     onSelect(next)
     if (next.active !== undefined && next.active !== selection.active)

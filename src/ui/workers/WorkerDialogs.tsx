@@ -1,13 +1,13 @@
-import { useStore } from '../data/store.ts'
 import { workerRows } from '../data/workers.ts'
 import { Question } from '../parts/Dialog.tsx'
 import { plural } from '../parts/format.ts'
+import { useQuestion } from '../parts/useQuestion.ts'
 import { deleteWorkers } from './actions.ts'
 import { EditAffinity } from './EditAffinity.tsx'
 import { asking } from './useWorkerCommands.ts'
 
 export function WorkerDialogs() {
-  const question = useStore(asking)
+  const question = useQuestion(asking)
   const close = () => asking.set(undefined)
   if (question?.kind === 'edit') return <EditAffinity names={question.names} onClose={close} />
   if (question?.kind !== 'delete') return null

@@ -32,7 +32,11 @@ export function options(
     height,
     padding: [8, 10, 0, 0],
     legend: { show: false },
-    scales: { x: { time: false }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] } },
+    // Half a frame more on either side: the first and the last are seen whole.
+    scales: {
+      x: { time: false, range: (_, min, max) => [min - 0.5, max + 0.5] },
+      y: { range: (_, __, max) => [0, Math.max(1, max * 1.08)] },
+    },
     axes: [
       {
         ...axis,
