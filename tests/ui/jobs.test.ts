@@ -155,6 +155,35 @@ describe.skipIf(!usable)('the Jobs view', () => {
     await until(async () => (await opened.server.job(alone)).state === 'WAITING', 'the start')
   })
 
+  test('leaves what has ended as it is, and what runs, when a whole shot is paused or started', async () => {
+    const [shot] = await opened.add([{ title: 'Shot', frames: '1-5', command: 'x {frame}' }])
+    const { ids } = (await opened.server.get<{ ids: number[] }>(`/api/jobs/${shot}/order`)).body
+    const states = async () => (await opened.server.post<Job[]>('/api/getjobs', ids)).body.map(({ state }) => state)
+    for (const [worker, exit_code] of [
+      ['node-1', 0],
+      ['node-2', 1],
+    ] as const) {
+      const run = (await opened.server.pick(worker))?.run
+      await opened.server.post(`/api/runs/${run}/end`, { worker, exit_code })
+    }
+    await show(`/jobs/${shot}`)
+    await row('Shot 5').waitFor()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.press('Alt+p')
+    await page.getByText('2 jobs that have ended are left as they are').first().waitFor()
+    expect(await states()).toEqual(['FINISHED', 'ERROR', 'PAUSED', 'PAUSED', 'PAUSED'])
+    await opened.server.post('/api/startjobs', [ids[2]])
+    await opened.server.pick('node-1')
+    await becomes(() => stateOf('Shot 3').textContent(), 'WORKING')
+    await page.keyboard.press('Alt+s')
+    await page.getByText('2 jobs that run or have finished are left as they are').first().waitFor()
+    expect(await states()).toEqual(['FINISHED', 'WAITING', 'WORKING', 'WAITING', 'WAITING'])
+    await row('Shot 1').click()
+    await page.keyboard.press('Alt+s')
+    await page.getByText(`Job ${ids[0]} has finished: Reset runs it again`).first().waitFor()
+    expect((await states())[0]).toBe('FINISHED')
+  })
+
   test('shows what others do, without being asked', async () => {
     const { shot, alone } = await scene()
     await show()

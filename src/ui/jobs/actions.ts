@@ -22,14 +22,63 @@ async function hopefully(
 const known = (ids: readonly number[]) => ids.flatMap((id) => jobRows.get(id) ?? [])
 const leavesOf = (ids: readonly number[]) => known(ids).flatMap(({ id, command }) => (command === '' ? [] : [id]))
 
+/** Leaves that are left as they are, and how that is said. */
+interface Spared {
+  states: readonly Job['state'][]
+  /** Of several: `3 jobs … left as they are`. */
+  many: string
+  one(job: Job): string
+}
+const FROM_START: Spared = {
+  states: ['FINISHED', 'WORKING'],
+  many: 'that run or have finished are',
+  one: ({ id, state }) =>
+    state === 'WORKING' ? `Job ${id} runs already` : `Job ${id} has finished: Reset runs it again`,
+}
+const FROM_PAUSE: Spared = {
+  states: ['FINISHED', 'ERROR'],
+  many: 'that have ended are',
+  one: ({ id }) => `Job ${id} has ended`,
+}
+
+/**
+ * The server starts and pauses what it is told to: a leaf that is FINISHED runs once more, and one that is WORKING from its
+ * beginning. Who selects a whole shot means what is left of it.
+ */
+async function sparing(
+  { states, many, one }: Spared,
+  ids: readonly number[],
+  verb: string,
+  act: (meant: readonly number[]) => Promise<boolean>,
+): Promise<void> {
+  const meant: number[] = []
+  const left: Job[] = []
+  try {
+    await eachPiece(ids, (jobs) => {
+      for (const job of jobs)
+        if (job.command !== '' && states.includes(job.state)) left.push(job)
+        else meant.push(job.id)
+    })
+  } catch (error) {
+    complain(`Could not ${verb} ${plural(ids.length, 'job')}`, error)
+    return
+  }
+  if (meant.length > 0 && !(await act(meant))) return
+  if (left[0]) say(ids.length === 1 ? one(left[0]) : `${plural(left.length, 'job')} ${many} left as they are`)
+}
+
 /** A group's state follows its leaves: what that will be, only the server knows. */
 export const startJobs = (ids: readonly number[]) =>
-  hopefully('start', ids, () => calls.startJobs(ids), [
-    jobRows.hope(leavesOf(ids), { state: 'WAITING', paused: 0, progress: 0 }),
-  ])
+  sparing(FROM_START, ids, 'start', (meant) =>
+    hopefully('start', meant, () => calls.startJobs(meant), [
+      jobRows.hope(leavesOf(meant), { state: 'WAITING', paused: 0, progress: 0 }),
+    ]),
+  )
 
 export const pauseJobs = (ids: readonly number[]) =>
-  hopefully('pause', ids, () => calls.pauseJobs(ids), [jobRows.hope(ids, { state: 'PAUSED', paused: 1 })])
+  sparing(FROM_PAUSE, ids, 'pause', (meant) =>
+    hopefully('pause', meant, () => calls.pauseJobs(meant), [jobRows.hope(meant, { state: 'PAUSED', paused: 1 })]),
+  )
 
 export const resetJobs = (ids: readonly number[]) =>
   hopefully('reset', ids, () => calls.resetJobs(ids), [
