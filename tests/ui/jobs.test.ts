@@ -396,6 +396,15 @@ describe.skipIf(!usable)('the Jobs view', () => {
     await page.keyboard.press('Enter')
     await until(async () => (await opened.server.job(alone)).state === 'WAITING', 'the reset')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    for (const typed of [String(alone), `#${alone}`]) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: 'Find a command' }).fill(typed)
+      await page.getByRole('option', { name: `Page of job ${typed}` }).waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Alone' }).waitFor()
+      await page.goBack()
+      await row('Alone').waitFor()
+    }
     await page.keyboard.press('Shift+?')
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Alt+Shift+R').waitFor()
   })

@@ -1,5 +1,7 @@
 import { Autocomplete } from '@base-ui/react/autocomplete'
 import { Dialog } from '@base-ui/react/dialog'
+import { useState } from 'react'
+import { useLocation } from 'wouter'
 import { useStore } from '../data/store.ts'
 import { type Command, useAllCommands } from './commands.ts'
 import { keyText } from './keys.ts'
@@ -10,22 +12,37 @@ interface Group {
   items: Command[]
 }
 
-/** Every command that there is now, found by typing. */
+const NUMBER = /^\s*#?(\d{1,15})\s*$/
+
+/** Every command that there is now, found by typing; and any job, by its number. */
 export function Palette() {
   const isOpen = useStore(paletteOpen)
+  const [typed, setTyped] = useState('')
+  const [, navigate] = useLocation()
+  const job = NUMBER.exec(typed)?.[1]
   // What the view offers before what the page always has.
   const commands = useAllCommands().toSorted((a, b) => Number(a.group === 'Page') - Number(b.group === 'Page'))
   const groups: Group[] = [...Map.groupBy(commands, ({ group }) => group)].map(([value, items]) => ({
     value,
     items: items.filter(({ id, unable }) => id !== 'palette' && unable === undefined),
   }))
+  // What was typed is in its name, or it would not be found by it.
+  if (job !== undefined)
+    groups.unshift({
+      value: 'Go to',
+      items: [{ id: 'job', label: `Page of job ${typed.trim()}`, group: 'Jobs', run: () => navigate(`/job/${job}`) }],
+    })
+  const show = (next: boolean) => {
+    paletteOpen.set(next)
+    setTyped('')
+  }
   const run = (command: Command) => {
-    paletteOpen.set(false)
+    show(false)
     // The dialog gives the focus back first: a command may open another.
     setTimeout(() => command.run())
   }
   return (
-    <Dialog.Root open={isOpen} onOpenChange={(next) => paletteOpen.set(next)}>
+    <Dialog.Root open={isOpen} onOpenChange={show}>
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog palette" aria-label="All commands">
@@ -33,10 +50,16 @@ export function Palette() {
             open
             inline
             autoHighlight="always"
+            value={typed}
+            onValueChange={setTyped}
             items={groups.filter(({ items }) => items.length > 0)}
             itemToStringValue={(command) => command.label}
           >
-            <Autocomplete.Input className="palette-input" aria-label="Find a command" placeholder="Find a command" />
+            <Autocomplete.Input
+              className="palette-input"
+              aria-label="Find a command"
+              placeholder="Find a command, or a job by its number"
+            />
             <Autocomplete.Empty className="palette-empty">No command has these letters.</Autocomplete.Empty>
             <Autocomplete.List className="palette-list">
               {(group: Group) => (
