@@ -49,6 +49,8 @@ export class Commits {
   #again = 0
   /** Rows written up to the last flush: who has written nothing since, and read nothing newer, waits for no other one. */
   #flushed = 0
+  /** Operations that are committed, and not on disk. */
+  #unanswered = 0
 
   private readonly flush
   private readonly refusal
@@ -86,8 +88,13 @@ export class Commits {
     return this.#queue.length
   }
 
+  /**
+   * While some are on their way to the disk, as many are gathered before the next batch: one half of those who ask all the time
+   * is worked off while the other is flushed. Without it batches were smaller: 9 % more CPU for a pick, heartbeat and end, 12 %
+   * more for a submission. Nobody is answered later for it: he waits for the next flush either way.
+   */
   #schedule(): void {
-    if (this.#scheduled) return
+    if (this.#scheduled || this.#queue.length < this.#unanswered) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -130,9 +137,12 @@ export class Commits {
     this.companion.committed()
     const answers = outcomes.map((outcome) => outcome())
     const written = this.#written()
+    this.#unanswered += answers.length
     const answerAll = () => {
       this.#flushed = written
+      this.#unanswered -= answers.length
       for (const answer of answers) answer()
+      if (this.#queue.length > 0) this.#schedule()
     }
     if (written === this.#flushed) answerAll()
     else this.flush(answerAll)

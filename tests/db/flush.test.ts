@@ -45,6 +45,32 @@ test('what is committed is seen by all at once, and answered when it is on disk'
   expect(told.at(-1)).toBe('b is answered')
 })
 
+test('while some are on their way to the disk, as many are gathered, or all until they are there', async () => {
+  const { waiting, told, add, turn } = held()
+  const first = [add('a'), add('b')]
+  await turn()
+  const second = [add('c')]
+  await turn()
+  expect(told).toEqual(['a is done', 'b is done'])
+  second.push(add('d'))
+  await turn()
+  expect(told).toEqual(['a is done', 'b is done', 'c is done', 'd is done'])
+  const third = add('e')
+  await turn()
+  expect(waiting).toHaveLength(2)
+  waiting[0]?.()
+  await Promise.all(first)
+  await turn()
+  // Two are still on their way.
+  expect(waiting).toHaveLength(2)
+  waiting[1]?.()
+  await Promise.all(second)
+  await turn()
+  expect(told.at(-1)).toBe('e is done')
+  waiting[2]?.()
+  await third
+})
+
 test('what fails is told, and what follows from it is not done', async () => {
   const { commits, waiting, told, add, turn } = held()
   const failed = commits.write(
