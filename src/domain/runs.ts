@@ -138,6 +138,7 @@ function holdUsage({ usage, tree }: Tx, set: number, worker: Pick<WorkerRow, 'na
 
 /** The leaf that a run holds; undefined when the run is over, or the job is gone. */
 export function leafHeldBy(core: Pick<Core, 'rows' | 'tree' | 'live'>, run: number): JobRow | undefined {
+  if (run === 0) return undefined
   const id = core.live.runs.get(run)?.job ?? core.rows.event.get({ id: run })?.job_id
   const leaf = id === undefined ? undefined : jobAt(core, id)
   return leaf?.run === run ? leaf : undefined
