@@ -33,6 +33,7 @@ export const Watch = Type.Object(
       Type.Integer({ minimum: 1, maximum: MAX_ID, description: 'A group: of each leaf below it, the state' }),
     ),
     farm: Type.Optional(Type.Boolean({ description: 'The counts of GET /api/health' })),
+    audit: Type.Optional(Type.Boolean({ description: 'Whether something is new in the audit' })),
     logs: Type.Optional(
       Type.Array(
         Type.Object(
@@ -92,5 +93,7 @@ export interface Frame {
   /** Leaves came or went, or too many changed: ask for them again. */
   framesAnew?: true
   farm?: Health
+  /** Something is new in the audit: ask for it, and for the users, again. */
+  recorded?: true
   logs?: LogPiece[]
 }

@@ -7,6 +7,7 @@ import { sql } from 'drizzle-orm'
 import { hot, prepared } from '../db/hot.ts'
 import type { Db } from '../db/open.ts'
 import { type AuditRow, audit, auditObjects } from '../db/schema.ts'
+import type { Changes } from './changes.ts'
 import type { Tx } from './core.ts'
 
 /** [object, field, before, after]; before is null for what is new. */
@@ -94,7 +95,10 @@ export class Audit {
   /** Asked once: afterwards it is counted along. */
   #refused: number
 
-  constructor(db: Db) {
+  constructor(
+    db: Db,
+    private readonly changes: Changes,
+  ) {
     this.#statements = prepareAudit(db)
     this.#refused = this.#statements.countRefused.get()?.n ?? 0
   }
@@ -111,6 +115,7 @@ export class Audit {
     for (let i = 1; i < objects.length && i < MOST_OBJECTS; i++)
       this.#statements.addObject.run({ kind, object: short(String(objects[i])), id: Number(lastInsertRowid) })
     if (outcome === 'refused') this.#refused++
+    this.changes.recorded()
   }
 
   /** Whether there is something to sweep, asked without a transaction. */

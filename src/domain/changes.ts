@@ -8,6 +8,8 @@ export interface Batch {
   readonly gone: Set<number>
   /** Leaves were changed by the statement, not one by one: any leaf may be another now. */
   swept: boolean
+  /** Something is new in the audit. */
+  recorded: boolean
   readonly workers: Set<string>
   readonly goneWorkers: Set<string>
   /** Runs by id, with what a follower of one job or worker looks for. */
@@ -20,6 +22,7 @@ type Change =
   | { members: number }
   | { gone: number }
   | { swept: true }
+  | { recorded: true }
   | { worker: string }
   | { goneWorker: string }
   | { event: number; by: { job: number; worker: string } }
@@ -93,6 +96,10 @@ export class Changes {
   /** Leaves were changed, or deleted, by the statement. */
   swept(): void {
     this.#add({ swept: true })
+  }
+
+  recorded(): void {
+    this.#add({ recorded: true })
   }
 
   worker(name: string): void {
@@ -188,6 +195,7 @@ function fold(seq: number, changes: readonly Change[]): Batch {
     members: new Set(),
     gone: new Set(),
     swept: false,
+    recorded: false,
     workers: new Set(),
     goneWorkers: new Set(),
     events: new Map(),
@@ -200,6 +208,7 @@ function fold(seq: number, changes: readonly Change[]): Batch {
       batch.jobs.delete(change.gone)
       batch.gone.add(change.gone)
     } else if ('swept' in change) batch.swept = true
+    else if ('recorded' in change) batch.recorded = true
     else if ('worker' in change) batch.workers.add(change.worker)
     else if ('goneWorker' in change) {
       batch.workers.delete(change.goneWorker)

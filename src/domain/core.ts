@@ -116,7 +116,7 @@ export function createCore(db: Db, { logs, logLimit, awake, policy, steps }: Cor
     disk,
     history: new History(),
     failures: new Failures(),
-    audit: new Audit(db),
+    audit: new Audit(db, changes),
   }
 }
 

@@ -71,6 +71,7 @@ export class Follower {
   #events: Watch['events']
   #frames: number | undefined
   #farm = false
+  #audit = false
   /** The number of the last commit that it was told of. */
   #told: number
   /** Told as they are, in the next frame. */
@@ -92,7 +93,18 @@ export class Follower {
   }
 
   /** Looks at something else from now on. */
-  look({ jobs, parents, workers = false, vitals, events, frames, farm = false, logs, resume }: Watch): void {
+  look({
+    jobs,
+    parents,
+    workers = false,
+    vitals,
+    events,
+    frames,
+    farm = false,
+    audit = false,
+    logs,
+    resume,
+  }: Watch): void {
     const before = this.jobs
     this.jobs = new Set(jobs)
     for (const id of this.jobs) if (!before.has(id)) this.#newJobs.add(id)
@@ -106,6 +118,7 @@ export class Follower {
     if (farm && !this.#farm) this.#newFarm = true
     this.#workers = workers
     this.#farm = farm
+    this.#audit = audit
     this.#events = events
     this.#frames = frames
     this.logs = new Map(logs?.map(({ job, offset }) => [job, offset]))
@@ -170,6 +183,7 @@ export class Follower {
     const touched = new Set<number>()
     const goneWorkers = new Set<string>()
     const events = new Set<number>()
+    if (this.#audit && batches.some(({ recorded }) => recorded)) frame.recorded = 'true'
     for (const batch of batches) {
       if (batch.swept) {
         for (const id of this.jobs) jobs.add(id)

@@ -150,6 +150,31 @@ test('a run is told to those who look at its job, its worker, all runs, the farm
   expect(elsewhere.told('events')).toEqual([])
 })
 
+test('who looks at the audit is told that something is new in it, without a word of what', async () => {
+  const job = await server.add({ title: 'a', command: 'x' })
+  const [viewer, other] = [await view({ audit: true }), await view({ jobs: [job] })]
+  const number = () => viewer.told('recorded').length
+  for (const change of [
+    () => server.post('/api/users', { name: 'ann', password: 'correct horse battery' }),
+    () => server.post('/api/signin', { name: 'ann', password: 'correct horse battery' }),
+    () => server.post('/api/signin', { name: 'ann', password: 'no' }),
+    () => pause(job),
+  ]) {
+    const before = number()
+    await change()
+    await viewer.until(() => number() > before, 'the news')
+  }
+  await other.until(() => states(other, job).at(-1) === 'PAUSED', 'the pause')
+  expect(other.told('recorded')).toEqual([])
+  // What runs is no change of anybody's.
+  await server.post('/api/startjobs', [job])
+  await viewer.until(() => number() > 4, 'the start')
+  const run = (await server.pick('node-1'))?.run
+  await server.post(`/api/runs/${run}/end`, { worker: 'node-1', exit_code: 0 })
+  await other.until(() => states(other, job).at(-1) === 'FINISHED', 'the end')
+  expect(number()).toBe(5)
+})
+
 test('signs of life are told of the workers on the screen, and of no other', async () => {
   await server.pick('near')
   await server.pick('far')

@@ -89,14 +89,6 @@ describe.skipIf(!usable)('the People view', () => {
     })
     return bodies
   }
-  /** Nothing is asked for by the clock: what is seen after a change is seen because of it. */
-  const withoutInterval = () =>
-    page.addInitScript(() => {
-      const { setInterval } = globalThis
-      Object.assign(globalThis, {
-        setInterval: (call: () => void, ms: number) => (ms === 5000 ? 0 : setInterval(call, ms)),
-      })
-    })
   const saved = (form: Locator) => form.waitFor({ state: 'detached' })
 
   test('lists who may do what, goes on by itself, and is sorted and filtered by what is in the address', async () => {
@@ -148,7 +140,6 @@ describe.skipIf(!usable)('the People view', () => {
   })
 
   test('adds a user; what is wrong is said in the server’s words at its field', async () => {
-    await withoutInterval()
     await opened.show('/people')
     await page.getByText('There is no user yet.').waitFor()
     const sent = sentTo('/api/users')
@@ -193,7 +184,6 @@ describe.skipIf(!usable)('the People view', () => {
 
   test('edits role, rights and access, and sends what was touched', async () => {
     await add({ name: 'ann', password: PASSWORD }, { name: 'zoe', role: 'admin' })
-    await withoutInterval()
     await opened.show('/people')
     const sent = sentTo('/api/users/ann')
     let form = await edit('ann')
@@ -291,7 +281,6 @@ describe.skipIf(!usable)('the People view', () => {
     const { body: token } = await opened.server.post<MadeToken>('/api/tokens', { name: 'nightly', user: 'ann' })
     const headers = { authorization: `Bearer ${token.token}` }
     const { body: id } = await opened.server.put<number>('/api/jobs', { title: 'hers', command: 'x' }, { headers })
-    await withoutInterval()
     await opened.show('/people')
     const form = await edit('ann')
     await form.getByRole('button', { name: 'Delete' }).click()
@@ -318,7 +307,6 @@ describe.skipIf(!usable)('the People view', () => {
 
   test('disables and enables what is selected; who is gone meanwhile is said in the server’s words', async () => {
     await add({ name: 'ann' }, { name: 'bob' }, { name: 'cy' })
-    await withoutInterval()
     await opened.show('/people')
     await row('ann').click()
     await row('bob').click({ modifiers: ['Shift'] })

@@ -12,6 +12,8 @@ import { hearWorkers } from './workers.ts'
 
 export const jobRows = new RowStore<number, Job>()
 export const farm = new Store<Health | undefined>(undefined)
+/** Counts up when the audit has something new: who is what may have changed too. */
+export const recorded = new Store(0)
 
 /** Nothing grows old by itself: the stream says what has to be asked again. What nobody looked at, it did not tell. */
 export const queries = new QueryClient({
@@ -26,9 +28,6 @@ export const queries = new QueryClient({
     },
   },
 })
-
-/** Of what the stream does not tell: how often it is asked for again while somebody looks at it. */
-export const REFRESH_MS = 5000
 
 /** The lists of ids, by group; `volatile`: their order or filter is by something that changes while the farm works. */
 export const orderKey = (parent: number, query: string, volatile: boolean) =>
@@ -78,6 +77,7 @@ function hear(frame: Frame): void {
   for (const parent of frame.members ?? []) renew(parent, false)
   for (const parent of frame.touched ?? []) renew(parent, true)
   if (frame.farm) farm.set(frame.farm)
+  if (frame.recorded) recorded.set(recorded.get() + 1)
 }
 
 export function startLive(): void {

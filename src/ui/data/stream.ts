@@ -140,6 +140,7 @@ function union(parts: Iterable<Part>): Part {
     for (const name of part.vitals ?? []) vitals.add(name)
     watch.workers ||= part.workers
     watch.farm ||= part.farm
+    watch.audit ||= part.audit
     watch.events = part.events ?? watch.events
     watch.frames = part.frames ?? watch.frames
     watch.logs?.push(...(part.logs ?? []))

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { whyJob } from '../data/jobCalls.ts'
-import { farm, jobRows, REFRESH_MS } from '../data/live.ts'
+import { farm, jobRows } from '../data/live.ts'
 
 /** The job itself changed: asked again so often at most. */
 const JOB_MS = 500
@@ -15,7 +15,7 @@ export function useWhy(id: number) {
     queryKey: ['why', id],
     queryFn: () => whyJob(id),
     // What waits for a time waits for less and less of it, and nothing tells that.
-    refetchInterval: ({ state }) => state.data?.reasons.some(({ since }) => since !== undefined) && REFRESH_MS,
+    refetchInterval: ({ state }) => state.data?.reasons.some(({ since }) => since !== undefined) && FARM_MS,
   })
 }
 

@@ -2,11 +2,12 @@ import { type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import type { Store } from '../data/store.ts'
 
-/** Asks for something again when a store says that it may be otherwise, so often at most. */
-export function useNews(store: Store<unknown> | Store<number>, queryKey: QueryKey, everyMs: number): void {
+/** Asks for something again when a store says that it may be otherwise, so often at most; `on` false: not now. */
+export function useNews(store: Store<unknown> | Store<number>, queryKey: QueryKey, everyMs: number, on = true): void {
   const client = useQueryClient()
   const key = JSON.stringify(queryKey)
   useEffect(() => {
+    if (!on) return
     let timer: ReturnType<typeof setTimeout> | undefined
     const leave = store.subscribe(() => {
       timer ??= setTimeout(() => {
@@ -18,5 +19,5 @@ export function useNews(store: Store<unknown> | Store<number>, queryKey: QueryKe
       leave()
       clearTimeout(timer)
     }
-  }, [client, store, key, everyMs])
+  }, [client, store, key, everyMs, on])
 }

@@ -2,15 +2,18 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { User } from '../../models.ts'
 import { listUsers } from '../data/calls.ts'
-import { queries, REFRESH_MS } from '../data/live.ts'
+import { queries, recorded } from '../data/live.ts'
 import { RowStore } from '../data/rows.ts'
+import { useWatch } from '../data/stream.ts'
 import { byName } from '../data/workers.ts'
+import { useNews } from '../parts/useNews.ts'
 import type { Sort } from '../table/Header.tsx'
 import { inOrder, linesOf } from '../workers/lines.ts'
 import { USER_COLUMNS } from './columns.tsx'
 import { passes } from './words.ts'
 
 const KEY = ['users']
+const AGAIN_MS = 500
 export const userRows = new RowStore<string, User>()
 export const renewUsers = () => queries.invalidateQueries({ queryKey: KEY })
 
@@ -26,8 +29,10 @@ export function useUsers(filter: string, sort: Sort | undefined) {
     queryKey: KEY,
     queryFn: ({ signal }) => ask(signal),
     staleTime: 0,
-    refetchInterval: REFRESH_MS,
   })
+  // Whatever changes a user is in the audit, a sign-in too.
+  useWatch({ audit: true })
+  useNews(recorded, KEY, AGAIN_MS)
   const users = useMemo(() => {
     const found = data?.filter((user) => passes(user, filter))
     return found && inOrder(found, USER_COLUMNS, sort)
