@@ -406,7 +406,12 @@ describe.skipIf(!usable)('the Jobs view', () => {
       await row('Alone').waitFor()
     }
     await page.keyboard.press('Shift+?')
-    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('Alt+Shift+R').waitFor()
+    const shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+    await shortcuts.getByText('Alt+Shift+R').waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.press('Escape')
+    await shortcuts.waitFor({ state: 'detached' })
+    expect(await page.getByRole('dialog').count()).toBe(0)
   })
 
   test('copies as CSV, and a title that begins like a formula is a text', async () => {

@@ -41,11 +41,13 @@ const OVER = '[role="dialog"]:not(.toast), [role="alertdialog"]:not(.toast), [ro
 export function startShortcuts(): void {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.repeat) return
-    const typing = isTyping(event.target) || document.querySelector(OVER)
+    const covered = document.querySelector(OVER) !== null
+    const typing = covered || isTyping(event.target)
     for (const command of [...lists.get().values()].flat()) {
       if (!command.keys || !isPressed(command.keys, event) || (typing && !command.always)) continue
       event.preventDefault()
-      if (!command.unable) command.run()
+      // What is covered is not what somebody means who fills in a form.
+      if (!covered && !command.unable) command.run()
       return
     }
   })
