@@ -53,6 +53,33 @@ describe.skipIf(!usable)('the Activity view', () => {
     opened.complaints.length = 0
   })
 
+  test('takes a group as a job, goes on with what runs in it, and offers the workers by name', async () => {
+    const [shot] = await opened.add([
+      { title: 'Shot', frames: '1-3', command: 'x {frame}', priority: 2000 },
+      { title: 'Alone', command: 'x' },
+    ])
+    await (await begin('w1')).end(0)
+    const second = await begin('w2')
+    const third = await begin('w1')
+    await begin('w3')
+    await show(`?as=table&job=${shot}`)
+    await becomes(titles, ['Shot 3', 'Shot 2', 'Shot 1'])
+    await second.end(0)
+    await third.end(1)
+    const words = () => page.locator('.grid-body .state-word').allTextContents()
+    await becomes(words, ['ERROR', 'FINISHED', 'FINISHED'])
+    await opened.server.post('/api/reseterrorjobs', [shot])
+    await begin('w2')
+    await becomes(titles, ['Shot 3', 'Shot 3', 'Shot 2', 'Shot 1'])
+    const worker = page.getByLabel('Worker', { exact: true })
+    const list = await worker.getAttribute('list')
+    const offers = () =>
+      page.locator(`[id="${list}"] option`).evaluateAll((all) => all.map((each) => each.getAttribute('value')))
+    await becomes(offers, ['w1', 'w2', 'w3'])
+    await worker.fill('w1')
+    await becomes(titles, ['Shot 3', 'Shot 1'])
+  })
+
   test('shows runs of a time from–to, which is in the address', async () => {
     await opened.add([{ title: 'now', command: 'x' }])
     await (await begin('w1')).end(0)

@@ -1,7 +1,9 @@
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useId, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { serverNow } from '../data/clock.ts'
-import { byName } from '../data/workers.ts'
+import { useStore } from '../data/store.ts'
+import { useWatch } from '../data/stream.ts'
+import { byName, workerNames } from '../data/workers.ts'
 import { count, plural } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
@@ -21,6 +23,7 @@ const WORDS: Record<(typeof LASTS)[number], string> = {
   '1d': 'The last day',
 }
 const STATES = ['FINISHED', 'WORKING', 'ERROR', 'STOPPED', 'LOST'] as const
+const MOST_OFFERED = 1000
 /** What is typed is asked for when nobody typed for so long. */
 const PAUSE_MS = 300
 
@@ -59,6 +62,8 @@ export function ActivityView() {
   const { span, job, worker, asTable, put } = useAddress()
   const { runs, error, isPending, cut } = useRuns(span, { job, worker })
   const rows = useMemo(() => rowsOf(runs, byName), [runs])
+  const workers = useStore(workerNames)
+  useWatch({ workers: true })
   const onRange = useCallback(
     ({ from, to }: Range) => put({ from: String(Math.round(from)), to: String(Math.round(to)), last: undefined }),
     [put],
@@ -96,7 +101,13 @@ export function ActivityView() {
       head={
         <>
           <Typed label="Job" value={job} placeholder="all" numeric onChange={(next) => put({ job: next })} />
-          <Typed label="Worker" value={worker} placeholder="all" onChange={(next) => put({ worker: next })} />
+          <Typed
+            label="Worker"
+            value={worker}
+            placeholder="all"
+            offers={workers}
+            onChange={(next) => put({ worker: next })}
+          />
           <TimeChoice span={span} put={put} onRange={onRange} />
           <span className="fill" />
           <div className="switch" role="group" aria-label="Shown as">
@@ -144,12 +155,15 @@ interface TypedProps {
   value: string
   placeholder: string
   numeric?: boolean
+  /** What it may be. */
+  offers?: readonly string[] | undefined
   onChange(value: string): void
 }
 
 /** A filter that is asked for when somebody stops typing. */
-function Typed({ label, value, placeholder, numeric, onChange }: TypedProps) {
+function Typed({ label, value, placeholder, numeric, offers, onChange }: TypedProps) {
   const [typed, setTyped] = useState(value)
+  const list = useId()
   useEffect(() => setTyped(value), [value])
   useEffect(() => {
     if (typed === value) return
@@ -166,8 +180,16 @@ function Typed({ label, value, placeholder, numeric, onChange }: TypedProps) {
         inputMode={numeric ? 'numeric' : undefined}
         autoComplete="off"
         spellCheck={false}
+        list={offers && list}
         onChange={({ target }) => setTyped(target.value)}
       />
+      {offers && (
+        <datalist id={list}>
+          {offers.slice(0, MOST_OFFERED).map((offer) => (
+            <option key={offer} value={offer} />
+          ))}
+        </datalist>
+      )}
     </label>
   )
 }

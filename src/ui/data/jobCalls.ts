@@ -16,7 +16,9 @@ export const getJob = (id: number) => call<Job>('GET', `/api/jobs/${id}`)
 export const whyJob = (id: number) => call<Why>('GET', `/api/jobs/${id}/why`)
 export const jobFrames = (id: number) => call<GroupFrames>('GET', `/api/jobs/${id}/frames`)
 export const jobGraph = (id: number) => call<JobGraph>('GET', `/api/jobs/${id}/graph`)
-export const jobRuns = (id: number) => call<Event[]>('GET', `/api/jobs/${id}/events`)
+/** The newest first, of a group those of all below it. */
+export const jobRuns = (id: number, limit?: number, signal?: AbortSignal) =>
+  call<Event[]>('GET', `/api/jobs/${id}/events${limit === undefined ? '' : `?limit=${limit}`}`, undefined, { signal })
 export const blocklist = (id: number) => call<Blocked[]>('GET', `/api/jobs/${id}/blocklist`)
 export const clearBlocklist = (id: number, workers: readonly string[]) =>
   call<1>('DELETE', `/api/jobs/${id}/blocklist`, workers)
