@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
+import type { Health } from '../../answers.ts'
 import { getHealth } from '../data/calls.ts'
 import { useNow } from '../data/clock.ts'
 import { farm } from '../data/live.ts'
@@ -42,6 +43,7 @@ function Figures() {
     <dl className="figures">
       <Figure name="Running" state="WORKING" value={jobs?.working} to="/jobs?q=state%3Aworking" />
       <Figure name="Ready" value={jobs?.ready} />
+      <Figure name="Held" value={jobs && heldOf(jobs)} />
       <Figure name="Failed" state="ERROR" value={jobs?.errors} to="/jobs?q=state%3Aerror" />
       <Figure name="Finished" state="FINISHED" value={jobs?.finished} of={jobs?.total} />
       <Figure
@@ -59,6 +61,10 @@ function Figures() {
     </dl>
   )
 }
+
+/** Leaves that wait for others, for a time, or are paused, themselves or with a group. */
+const heldOf = ({ total, working, finished, errors, ready }: Health['jobs']): number =>
+  Math.max(0, total - working - finished - errors - ready)
 
 interface FigureProps {
   name: string

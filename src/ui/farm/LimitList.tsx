@@ -119,7 +119,12 @@ function LimitRow({ name, limit: { max, per, used }, onRemove }: LimitRowProps) 
             setRefused(undefined)
           }}
         />
-        <PerSelect label={`What ${name} counts`} value={per} onChange={(next) => void change({ max, per: next })} />
+        <PerSelect
+          label={`What ${name} counts`}
+          value={per}
+          // What was typed is not known of the row before it is asked for again.
+          onChange={(next) => void change({ max: typed === undefined ? max : numberOf(typed), per: next })}
+        />
         <button type="button" className="icon-button" aria-label={`Remove ${name}`} onClick={onRemove}>
           <Icon name="close" />
         </button>
