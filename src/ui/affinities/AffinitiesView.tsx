@@ -26,9 +26,11 @@ export function AffinitiesView() {
   const words = consequences(data ?? {}, changes)
   const count = Object.keys(changes).length
   const send = async () => {
+    const sent = draft.get()
     try {
       await setAffinities(changes)
-      draft.set({})
+      // What was typed since is not saved.
+      draft.set(Object.fromEntries(Object.entries(draft.get()).filter(([number, name]) => name !== sent[number])))
       setRefused(undefined)
       say(`${plural(count, 'name')} changed`)
       await queries.invalidateQueries({ queryKey: KEY })
