@@ -84,9 +84,7 @@ function bestAtRoot(core: Pick<Core, 'tree' | 'rows'>, asker: Asker, line: Line)
   let best: Group | Child | undefined
   /** Of what the best one has made useless, nothing is asked: that was two thirds of a pick with 100 sets at the root. */
   const isBehind = (rank: Rank | undefined) =>
-    best !== undefined &&
-    rank !== undefined &&
-    (shares.isFair ? rank.priority < best.priority : byRank(best, rank) <= 0)
+    best !== undefined && rank !== undefined && (shares.isFair ? rank.priority < best.priority : !isBefore(rank, best))
   for (const [set, queue] of root.queues) {
     if (isBehind(queue.first)) continue
     const isOpen = openIn(set)
@@ -139,11 +137,13 @@ function bestRootLeaf(
   return best
 }
 
+const isBefore = (rank: Rank, best: Rank | undefined): boolean => !best || byRank(rank, best) < 0
+
 function bestGroup(group: Group, fits: (set: number) => boolean): Group | undefined {
   let best: Group | undefined
   for (const [set, queue] of group.queues) {
     const child = queue.first
-    if (child && !(best && byRank(best, child) <= 0) && fits(set)) best = child
+    if (child && isBefore(child, best) && fits(set)) best = child
   }
   return best
 }
@@ -158,9 +158,9 @@ function bestLeaf(
   let best: Group | Rank | undefined = other
   for (const set of group.leaves.keys()) {
     const known = group.knownHead(set)
-    if ((known && best && byRank(best, known) <= 0) || !fits(set)) continue
+    if ((known && !isBefore(known, best)) || !fits(set)) continue
     const head = group.head(set, () => rows.firstReady.get({ parent: group.id, needs_id: set }))
-    if (head && !(best && byRank(best, head) <= 0)) best = head
+    if (head && isBefore(head, best)) best = head
   }
   return best
 }

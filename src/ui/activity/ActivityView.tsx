@@ -1,9 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useId, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
+import { workersOfJobs } from '../data/calls.ts'
 import { serverNow } from '../data/clock.ts'
-import { useStore } from '../data/store.ts'
-import { useWatch } from '../data/stream.ts'
-import { byName, workerNames } from '../data/workers.ts'
+import { byName } from '../data/workers.ts'
 import { count, plural } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
@@ -62,8 +62,8 @@ export function ActivityView() {
   const { span, job, worker, asTable, put } = useAddress()
   const { runs, error, isPending, cut } = useRuns(span, { job, worker })
   const rows = useMemo(() => rowsOf(runs, byName), [runs])
-  const workers = useStore(workerNames)
-  useWatch({ workers: true })
+  // Once, and not by the stream: that tells whatever each of them does.
+  const workers = useQuery({ queryKey: ['workers of jobs'], queryFn: ({ signal }) => workersOfJobs(signal) }).data
   const onRange = useCallback(
     ({ from, to }: Range) => put({ from: String(Math.round(from)), to: String(Math.round(to)), last: undefined }),
     [put],

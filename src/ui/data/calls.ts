@@ -46,6 +46,10 @@ export const listEvents = (query: Record<string, string>, signal: AbortSignal) =
 export const listAudit = (query: Record<string, string>, signal: AbortSignal) =>
   call<AuditRecord[]>('GET', `/api/audit?${new URLSearchParams(query)}`, undefined, { signal })
 
+/** The names of those that ever took a job. */
+export const workersOfJobs = async (signal: AbortSignal): Promise<string[]> =>
+  (await call<{ worker: string }[]>('GET', '/api/jobs/workers', undefined, { signal })).map(({ worker }) => worker)
+
 export const listUsers = (signal: AbortSignal) => call<User[]>('GET', '/api/users', undefined, { signal })
 export const addUser = (user: NewUser) => call<User>('POST', '/api/users', user)
 export const editUser = (name: string, edit: UserEdit) =>

@@ -3,6 +3,7 @@ import { Dialog } from '@base-ui/react/dialog'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useStore } from '../data/store.ts'
+import { jobAddress } from '../parts/JobLink.tsx'
 import { type Command, useAllCommands } from './commands.ts'
 import { keyText } from './keys.ts'
 import { paletteOpen } from './open.ts'
@@ -30,7 +31,14 @@ export function Palette() {
   if (job !== undefined)
     groups.unshift({
       value: 'Go to',
-      items: [{ id: 'job', label: `Page of job ${typed.trim()}`, group: 'Jobs', run: () => navigate(`/job/${job}`) }],
+      items: [
+        {
+          id: 'job',
+          label: `Page of job ${typed.trim()}`,
+          group: 'Jobs',
+          run: () => navigate(jobAddress(Number(job))),
+        },
+      ],
     })
   const show = (next: boolean) => {
     paletteOpen.set(next)
