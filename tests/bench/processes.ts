@@ -66,6 +66,18 @@ async function listening(command: string[]): Promise<Running> {
 
 export const ceiling = () => listening([process.execPath, join(import.meta.dir, 'ceiling.ts')])
 
+export async function floor(): Promise<Running> {
+  const folder = mkdtempSync(join(CACHE, 'data-'))
+  const running = await listening([process.execPath, join(import.meta.dir, 'floor.ts'), folder])
+  return {
+    ...running,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 export interface ServerOptions {
   /** A folder with a farm in it; default: an empty one, gone at the end. */
   data?: string

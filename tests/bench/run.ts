@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { frames, groups, lists, start } from './large.ts'
 import { CACHE, ROOT } from './processes.ts'
 import { machine, print, type Row } from './report.ts'
-import { cycles, submissions } from './throughput.ts'
+import { cycles, floors, submissions } from './throughput.ts'
 import { heartbeats, idle } from './workers.ts'
 
 export interface Options {
@@ -19,7 +19,7 @@ export interface Options {
 }
 
 /** In the order of the table. */
-const PARTS = { cycles, submissions, frames, heartbeats, idle, lists, groups, start }
+const PARTS = { floors, cycles, submissions, frames, heartbeats, idle, lists, groups, start }
 const NAMES = Object.keys(PARTS).join(', ')
 
 /** Whatever hangs, the whole ends. */

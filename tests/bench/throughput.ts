@@ -2,7 +2,7 @@
 import { copyOfFarm, MILLION, THOUSAND, WORKERS } from './farms.ts'
 import { count, median, ms, percent } from './figures.ts'
 import type { Loaded } from './load.ts'
-import { ceiling, run, server } from './processes.ts'
+import { ceiling, floor, run, server } from './processes.ts'
 import type { Row } from './report.ts'
 import type { Options } from './run.ts'
 
@@ -64,6 +64,37 @@ export async function cycles({ rounds, seconds, profile }: Options): Promise<Row
       figures: { ratio: ofFew, rate: many, ...manyPicks, slower, empty: middle(seen.many, (one) => one.empty) },
     },
   ]
+}
+
+/** What durable rows alone, without any rule, reach of the ceiling (floor.ts). */
+export async function floors({ rounds, seconds }: Options): Promise<Row[]> {
+  await using top = await ceiling()
+  await using bare = await floor()
+  const works = {
+    'a run: five rows written, four indexes; 64 workers': { kind: 'cycles', workers: WORKERS, seconds },
+    'a submission: one row, no index; 16 connections': { kind: 'submissions', connections: SUBMITTERS, seconds },
+  } as const
+  const rows: Row[] = []
+  for (const [what, work] of Object.entries(works)) {
+    const ratios: number[] = []
+    const rates: number[] = []
+    for (let round = 0; round <= rounds; round++) {
+      const top_ = rate(await run({ ...work, port: top.port }))
+      const bare_ = rate(await run({ ...work, port: bare.port }))
+      if (round === 0) continue
+      ratios.push(bare_ / top_)
+      rates.push(bare_)
+    }
+    const ratio = median(ratios)
+    const measured = `${percent(ratio)} of the ceiling: ${count(median(rates))} requests/s`
+    rows.push({
+      what: `SQLite alone, no rules: ${what}`,
+      wanted: '',
+      measured,
+      figures: { ratio, rate: median(rates) },
+    })
+  }
+  return rows
 }
 
 const SUBMITTERS = 16
