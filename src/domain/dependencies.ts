@@ -69,7 +69,7 @@ export function setDependencies(tx: Tx, id: number, asked: readonly Dependency[]
     }
     if (!met) unfinished++
   }
-  addLinks(tx.links, id, links)
+  addLinks(tx, id, links)
   tx.rows.saveWaitsFor.run({ id, waits_for: wanted.size })
   tx.changes.job(id, row.parent)
   if (isGroup(row)) {

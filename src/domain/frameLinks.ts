@@ -129,7 +129,7 @@ function linkSome(tx: Tx, id: number, others: Others, after: number, rows: numbe
       // It may have gone since it was read.
       if (!jobAt(tx, other)) continue
       const met = isMet(tx, other, 'frame')
-      if (addLinks(tx.links, leaf.id, [[other, 'frame', Number(met)]]) === 0) continue
+      if (addLinks(tx, leaf.id, [[other, 'frame', Number(met)]]) === 0) continue
       waits_for++
       if (!met) unfinished++
     }

@@ -65,6 +65,8 @@ export class Group implements Place {
   lane = 0
   state: JobState = 'WAITING'
   start_time = 0
+  /** Something depends on it, or did once, or was about to: nobody else has to be looked for. */
+  waited = false
 
   // Direct leaf children.
   finished = 0

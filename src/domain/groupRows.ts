@@ -28,6 +28,7 @@ const columns = {
   duration: jobs.duration,
   working_since: jobs.working_since,
   reset: jobs.reset,
+  waited: jobs.waited,
 }
 /** What a group keeps in memory, and in its row. */
 export const COUNTERS = [
@@ -59,6 +60,7 @@ type Bare =
   | 'error_limit'
   | 'wake_at'
   | 'state'
+  | 'waited'
 
 export function emptyGroup(row: Pick<JobRow, Bare>, user: string): Group {
   const group = new Group(row.id, row.priority, row.needs_id)
@@ -69,6 +71,7 @@ export function emptyGroup(row: Pick<JobRow, Bare>, user: string): Group {
   group.wake_at = row.wake_at
   group.user = user
   group.state = row.state
+  group.waited = row.waited === 1
   return group
 }
 

@@ -1,5 +1,6 @@
 import type { Db } from '../db/open.ts'
 import type { DependencyKind, JobRow } from '../db/schema.ts'
+import type { Tree } from './tree.ts'
 
 type Values = Record<string, string | number>
 
@@ -73,8 +74,16 @@ export function prepareLinks({ sqlite }: Db) {
 export type Links = ReturnType<typeof prepareLinks>
 
 /** Answers how many are new. What is waited for knows it from now on. */
-export function addLinks(links: Links, job_id: number, list: readonly [number, DependencyKind, number][]): number {
+export function addLinks(
+  { links, tree }: { links: Links; tree: Tree },
+  job_id: number,
+  list: readonly [number, DependencyKind, number][],
+): number {
   if (list.length === 0) return 0
+  for (const [dependency] of list) {
+    const group = tree.get(dependency)
+    if (group) group.waited = true
+  }
   const [[dependency, kind, met] = [0, 'all', 0]] = list
   if (list.length === 1) {
     // The lists cost 15 µs by themselves.

@@ -80,7 +80,7 @@ export function* submit(
           user: settings.user,
         }
     } else {
-      const row = { ...settings, id: job.id, paused: Number(paused), unfinished: 0, wake_at, state }
+      const row = { ...settings, id: job.id, paused: Number(paused), unfinished: 0, waited: 0, wake_at, state }
       const group = emptyGroup(row, tx.tree.shares.name(settings.user))
       groups.set(job, group)
       if (holder) {

@@ -89,8 +89,9 @@ interface Taking {
 
 /** The fields of a form, whatever its content type says: old workers and submitters send them. */
 export const readForm = async ({ request }: { request: Request }): Promise<string> =>
-  new TextDecoder().decode(await readBody(request))
+  anyText.decode(await readBody(request))
 
+const anyText = new TextDecoder()
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function decode(bytes: Uint8Array): string {
