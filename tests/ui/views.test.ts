@@ -6,7 +6,8 @@ import { askedFor, moved, panned, secondsOf, spanOf, ticks, zoomed } from '../..
 import { changesOf, consequences } from '../../src/ui/affinities/changes.ts'
 import { parseFilter } from '../../src/ui/jobs/filter.ts'
 import { memory } from '../../src/ui/parts/format.ts'
-import { linesOf, passes, sorted, WORKER_FILTERS } from '../../src/ui/workers/lines.ts'
+import { linesOf, sorted } from '../../src/ui/table/listed.ts'
+import { passes, WORKER_FILTERS } from '../../src/ui/workers/filter.ts'
 import { loadsOf, shownState } from '../../src/ui/workers/state.ts'
 import { completed, namesIn, suggested } from '../../src/ui/workers/words.ts'
 

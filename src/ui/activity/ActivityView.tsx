@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useId, useMemo, useState } from 'react'
-import { useSearchParams } from 'wouter'
 import { workersOfJobs } from '../data/calls.ts'
 import { serverNow } from '../data/clock.ts'
 import { byName } from '../data/workers.ts'
 import { count, plural } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { StateMark } from '../parts/StateMark.tsx'
+import { useAddress } from '../parts/useAddress.ts'
 import { View } from '../parts/View.tsx'
 import { RUN_COLUMNS } from '../runs/columns.tsx'
 import { RunTable } from '../runs/RunTable.tsx'
@@ -28,38 +28,22 @@ const MOST_OFFERED = 1000
 const PAUSE_MS = 300
 
 /** What the address says: which runs, of which time, shown as what. */
-function useAddress() {
-  const [search, setSearch] = useSearchParams()
-  const put = useCallback(
-    (changes: Record<string, string | undefined>) =>
-      setSearch(
-        (before) => {
-          const after = new URLSearchParams(before)
-          for (const [name, value] of Object.entries(changes)) {
-            if (value) after.set(name, value)
-            else after.delete(name)
-          }
-          return after
-        },
-        { replace: true },
-      ),
-    [setSearch],
-  )
-  const text = search.toString()
-  return useMemo(() => {
-    const said = new URLSearchParams(text)
-    return {
+function useShown() {
+  const { said, put } = useAddress()
+  return useMemo(
+    () => ({
       span: spanOf(said),
       job: said.get('job') ?? '',
       worker: said.get('worker') ?? '',
       asTable: said.get('as') === 'table',
       put,
-    }
-  }, [text, put])
+    }),
+    [said, put],
+  )
 }
 
 export function ActivityView() {
-  const { span, job, worker, asTable, put } = useAddress()
+  const { span, job, worker, asTable, put } = useShown()
   const { runs, error, isPending, cut } = useRuns(span, { job, worker })
   const rows = useMemo(() => rowsOf(runs, byName), [runs])
   // Once, and not by the stream: that tells whatever each of them does.
@@ -234,7 +218,7 @@ function Moment({ label, at, onChange }: MomentProps) {
 
 interface TimeChoiceProps {
   span: ReturnType<typeof spanOf>
-  put: ReturnType<typeof useAddress>['put']
+  put: ReturnType<typeof useShown>['put']
   onRange(range: Range): void
 }
 

@@ -1,5 +1,4 @@
 import { useCallback, useMemo, useRef, useState } from 'react'
-import { useSearchParams } from 'wouter'
 import { serverNow } from '../data/clock.ts'
 import { FilterLine, type FilterOffers } from '../jobs/FilterLine.tsx'
 import { parseFilter } from '../jobs/filter.ts'
@@ -7,8 +6,9 @@ import { plural } from '../parts/format.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
 import { useColumns } from '../table/columns.ts'
 import { Grid } from '../table/Grid.tsx'
+import { linesOf } from '../table/listed.ts'
 import { kept, nothing, type Selection } from '../table/selection.ts'
-import { linesOf } from '../workers/lines.ts'
+import { useListAddress } from '../table/useListAddress.ts'
 import { AUDIT_COLUMNS, AuditCells, auditRows } from './columns.tsx'
 import { AUDIT_FILTERS, AUDIT_WORDS, auditQuery } from './filter.ts'
 import { RecordDialog } from './RecordDialog.tsx'
@@ -27,9 +27,7 @@ const NEAR = 60
 
 /** Who changed what; for who looks after people (sections.ts). */
 export function AuditView() {
-  const [search, setSearch] = useSearchParams()
-  const line = search.get('q') ?? ''
-  const onChange = useCallback((next: string) => setSearch(next ? { q: next } : {}, { replace: true }), [setSearch])
+  const { filter: line, onFilter } = useListAddress()
   const query = useMemo(() => auditQuery(parseFilter(line, AUDIT_FILTERS), serverNow()), [line])
   const { ids, error, isPending, more, askMore } = useAudit(query)
   const [selected, setSelected] = useState<Selection<number>>(nothing)
@@ -48,7 +46,7 @@ export function AuditView() {
     <div className="view">
       <h1 className="unseen">Audit</h1>
       <div className="view-head">
-        <FilterLine line={line} onChange={onChange} offers={OFFERS} />
+        <FilterLine line={line} onChange={onFilter} offers={OFFERS} />
         <ColumnChooser model={model} />
       </div>
       {error && (

@@ -2,7 +2,7 @@
 import { Tabs } from '@base-ui/react/tabs'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useMemo, useState } from 'react'
-import { Link, useLocation, useParams, useSearchParams } from 'wouter'
+import { Link, useLocation, useParams } from 'wouter'
 import type { Job } from '../../models.ts'
 import { getJob } from '../data/jobCalls.ts'
 import { jobRows } from '../data/live.ts'
@@ -14,6 +14,7 @@ import { useJobCommands } from '../jobs/useJobCommands.ts'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { plural } from '../parts/format.ts'
 import { jobAddress } from '../parts/JobLink.tsx'
+import { useAddress } from '../parts/useAddress.ts'
 import { useCommands } from '../shell/commands.ts'
 import type { Selection } from '../table/selection.ts'
 import { Blocklist } from './Blocklist.tsx'
@@ -114,7 +115,7 @@ interface PageProps {
 }
 
 function Page({ job, chosen, onLetGo, tabs, above }: PageProps) {
-  const [search, setSearch] = useSearchParams()
+  const { said, put } = useAddress()
   const [, go] = useLocation()
   const { id, parent, command } = job
   const selection = useMemo<Selection<number>>(() => {
@@ -126,18 +127,8 @@ function Page({ job, chosen, onLetGo, tabs, above }: PageProps) {
   const all = useJobCommands({ group: command === '' ? id : parent, selection, columns: JOB_COLUMNS, enter, look })
   const commands = useMemo(() => all.filter((each) => !ELSEWHERE.includes(each.id)), [all])
   useCommands(commands)
-  const said = search.get('show')
-  const tab = tabs.find(({ name }) => name === said) ?? tabs[0]
-  const show = (name: string) =>
-    setSearch(
-      (before) => {
-        const after = new URLSearchParams(before)
-        if (name === tabs[0]?.name) after.delete('show')
-        else after.set('show', name)
-        return after
-      },
-      { replace: true },
-    )
+  const tab = tabs.find(({ name }) => name === said.get('show')) ?? tabs[0]
+  const show = (name: string) => put({ show: name === tabs[0]?.name ? undefined : name })
   return (
     <div className="view job-view">
       <Head job={job} commands={commands} />

@@ -33,11 +33,20 @@ export function JobsView() {
   const at = useJobsAddress()
   // Another group is another list: nothing is selected in it, and nothing open.
   // A flat list has columns of its own.
-  return <Jobs key={`${at.address.group} ${at.address.where === 'flat'}`} {...at} />
+  return <Jobs key={`${at.group} ${at.where === 'flat'}`} {...at} />
 }
 
-function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJobsAddress>) {
-  const { group, filter, where, sort } = address
+function Jobs({
+  group,
+  filter,
+  where,
+  sort,
+  onFilter,
+  onWhere,
+  onSort,
+  enter,
+  look,
+}: ReturnType<typeof useJobsAddress>) {
   const [open, setOpen] = useKept<ReadonlySet<number>>(`open in ${group}`, () => new Set())
   const [closed, setClosed] = useState<ReadonlySet<number>>(new Set())
   const [selected, setSelected] = useKept<Selection<number>>(`selected in ${group}`, nothing)
@@ -48,7 +57,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
   if (listed && !known) setKnown(true)
   // The stream says that a group goes, and nothing of what never was: that says the list.
   const gone = known && !listed
-  const found = useJobLines(address, { open, closed })
+  const found = useJobLines({ group, filter, where, sort }, { open, closed })
   const { top, groups, isFound, filtered, through, hits, search } = found
   const lines = gone ? NO_LINES : found.lines
   const flat = where === 'flat'
@@ -81,9 +90,9 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
   const refilter = useCallback(
     (next: string) => {
       setClosed(new Set())
-      change({ filter: next })
+      onFilter(next)
     },
-    [change],
+    [onFilter],
   )
   const go = (id: number) => (isGroup(id) ? enter(id) : look(id))
   const isGroup = (id: number) => jobRows.get(id)?.command === ''
@@ -116,7 +125,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
       head={
         <>
           <Crumbs group={group} />
-          <FilterLine line={filter} onChange={refilter} where={where} onWhere={(next) => change({ where: next })} />
+          <FilterLine line={filter} onChange={refilter} where={where} onWhere={onWhere} />
           <Toolbar commands={commands} />
           <ColumnChooser model={model} />
         </>
@@ -132,7 +141,7 @@ function Jobs({ address, change, unsort, enter, look }: ReturnType<typeof useJob
             selection={selection}
             onSelect={setSelected}
             sort={sort}
-            onSort={(next) => (next ? change({ sort: next }) : unsort())}
+            onSort={onSort}
             onVisible={onVisible}
             ahead={AHEAD}
             search={search}

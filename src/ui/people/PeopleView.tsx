@@ -34,7 +34,7 @@ const edit = (name: string) => asking.set({ kind: 'edit', name })
 
 /** Who may do what; for who looks after people (sections.ts). */
 export function PeopleView() {
-  const { filter, sort, put, onSort } = useListAddress()
+  const { filter, sort, onFilter, onSort } = useListAddress()
   const { users, lines, error } = useUsers(filter, sort)
   const [selected, setSelected] = useState<Selection<string>>(nothing)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
@@ -47,7 +47,7 @@ export function PeopleView() {
       problem={error?.message}
       head={
         <>
-          <FilterLine line={filter} onChange={(next) => put('q', next)} offers={OFFERS} />
+          <FilterLine line={filter} onChange={onFilter} offers={OFFERS} />
           <CommandBar label="Selected users" commands={commands} buttons={BUTTONS} />
           <ColumnChooser model={model} />
         </>

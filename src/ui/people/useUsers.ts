@@ -8,7 +8,7 @@ import { useWatch } from '../data/stream.ts'
 import { byName } from '../data/workers.ts'
 import { useNews } from '../parts/useNews.ts'
 import type { Sort } from '../table/Header.tsx'
-import { inOrder, linesOf } from '../workers/lines.ts'
+import { inOrder, linesOf } from '../table/listed.ts'
 import { USER_COLUMNS } from './columns.tsx'
 import { passes } from './words.ts'
 

@@ -7,8 +7,8 @@ import { jobAddress } from '../parts/JobLink.tsx'
 import { type Column, useColumns } from '../table/columns.ts'
 import { Grid } from '../table/Grid.tsx'
 import type { Sort } from '../table/Header.tsx'
+import { inOrder, linesOf } from '../table/listed.ts'
 import { kept, nothing, type Selection } from '../table/selection.ts'
-import { linesOf } from '../workers/lines.ts'
 import { RunCells, runRows } from './columns.tsx'
 
 interface RunTableProps {
@@ -27,7 +27,10 @@ export function RunTable({ name, columns, ids, textOf, empty }: RunTableProps) {
   const [sort, setSort] = useState<Sort>()
   const [selected, setSelected] = useState<Selection<number>>(nothing)
   const model = useColumns(name, columns)
-  const lines = useMemo(() => linesOf(inOrder(ids, columns, sort)), [ids, columns, sort])
+  const lines = useMemo(() => {
+    const runs = ids.flatMap((id) => runRows.get(id) ?? [])
+    return linesOf(inOrder(runs, columns, sort).map(({ id }) => id))
+  }, [ids, columns, sort])
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
   const open = (id: number | undefined) => {
     const run = id === undefined ? undefined : runRows.get(id)
@@ -73,15 +76,3 @@ export function RunTable({ name, columns, ids, textOf, empty }: RunTableProps) {
 
 /** All of them are known already: nobody has to be told what is on the screen. */
 const nobody = () => undefined
-
-function inOrder(ids: readonly number[], columns: readonly Column<Event>[], sort: Sort | undefined) {
-  const column = columns.find((each) => each.sort === sort?.field)
-  if (!sort || !column) return ids
-  const sign = sort.descending ? -1 : 1
-  const by = ids.flatMap((id) => {
-    const run = runRows.get(id)
-    return run ? [{ id, value: column.value(run) }] : []
-  })
-  by.sort((a, b) => sign * (a.value < b.value ? -1 : a.value > b.value ? 1 : a.id - b.id))
-  return by.map(({ id }) => id)
-}

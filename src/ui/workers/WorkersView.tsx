@@ -16,7 +16,7 @@ import { Grid } from '../table/Grid.tsx'
 import { kept, nothing, type Selection } from '../table/selection.ts'
 import { useListAddress } from '../table/useListAddress.ts'
 import { WORKER_COLUMNS } from './columns.tsx'
-import { WORKER_FILTERS } from './lines.ts'
+import { WORKER_FILTERS } from './filter.ts'
 import { jobOf } from './Meters.tsx'
 import { shownState, WORKER_STATE_WORDS } from './state.ts'
 import { useWorkerCommands } from './useWorkerCommands.ts'
@@ -62,14 +62,14 @@ function useLookAtWorkers(): (names: readonly string[]) => void {
 }
 
 export function WorkersView() {
-  const { said, filter, sort, put, onSort } = useListAddress()
+  const { said, filter, sort, put, onFilter, onSort } = useListAddress()
   const looked = said.get('worker') ?? undefined
   const asTiles = useStore(tiles)
   const [selected, setSelected] = useState<Selection<string>>(nothing)
   const { lines, names, known } = useWorkerLines(filter, sort)
   const model = useColumns('workers', WORKER_COLUMNS)
   const selection = useMemo(() => kept(selected, lines), [selected, lines])
-  const look = useCallback((name: string | undefined) => put('worker', name), [put])
+  const look = useCallback((name: string | undefined) => put({ worker: name }), [put])
   const commands = useWorkerCommands({ selection, columns: model.shown, tiles: asTiles, setTiles, look, looked })
   useCommands(commands)
   useStore(workerNews)
@@ -92,7 +92,7 @@ export function WorkersView() {
       problem={undefined}
       head={
         <>
-          <FilterLine line={filter} onChange={(next) => put('q', next)} offers={OFFERS} />
+          <FilterLine line={filter} onChange={onFilter} offers={OFFERS} />
           <CommandBar label="Selected workers" commands={commands} buttons={BUTTONS} />
           <div className="switch" role="group" aria-label="Shown as">
             <button type="button" aria-pressed={!asTiles} title="A table (Alt+T)" onClick={() => tiles.set(false)}>

@@ -3,9 +3,10 @@ import { useStore } from '../data/store.ts'
 import { workerNames, workerNews, workerRows } from '../data/workers.ts'
 import { parseFilter } from '../jobs/filter.ts'
 import type { Sort } from '../table/Header.tsx'
+import { inOrder, linesOf } from '../table/listed.ts'
 import type { Lines } from '../table/selection.ts'
 import { WORKER_COLUMNS } from './columns.tsx'
-import { inOrder, linesOf, passes, WORKER_FILTERS } from './lines.ts'
+import { passes, WORKER_FILTERS } from './filter.ts'
 
 export interface WorkerLines {
   lines: Lines<string>
