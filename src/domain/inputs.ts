@@ -53,23 +53,22 @@ type Said = { [K in Plain]?: NonNullable<Settings[K]> } & { needs_id?: number }
 export function settingsOf(tx: Tx, input: Settings, field = (name: string) => name, needs = NOTHING): Said {
   if (input.progress_pattern) progressPattern(input.progress_pattern, field('progress_pattern'))
   for (const name of ['fatal', 'success'] as const) if (input[name]) linePattern(input[name], field(name))
-  const said = Object.fromEntries(
-    PLAIN.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]),
-  ) as Said
+  const said: Record<string, unknown> = {}
+  for (const name of PLAIN) if (input[name] !== undefined) said[name] = input[name]
   const needed = needsIn(tx, input)
-  return needed ? { ...said, needs_id: tx.needs.with(needs, needed) } : said
+  if (needed) said.needs_id = tx.needs.with(needs, needed)
+  return said
 }
 
 function needsIn(tx: Tx, { affinity, limits, memory, cores, gpus }: Settings): Partial<Need> | undefined {
-  const need = {
-    affinity: affinity === undefined ? undefined : affinityNames(tx, affinity),
-    limits: limits === undefined ? undefined : namesOf(limits),
-    memory: memory === undefined ? undefined : memory && memoryClass(memory),
-    cores,
-    gpus,
-  }
-  const said = Object.entries(need).filter(([, value]) => value !== undefined)
-  return said.length > 0 ? (Object.fromEntries(said) as Partial<Need>) : undefined
+  if ([affinity, limits, memory, cores, gpus].every((each) => each === undefined)) return undefined
+  const need: Partial<Need> = {}
+  if (affinity !== undefined) need.affinity = affinityNames(tx, affinity)
+  if (limits !== undefined) need.limits = namesOf(limits)
+  if (memory !== undefined) need.memory = memory && memoryClass(memory)
+  if (cores !== undefined) need.cores = cores
+  if (gpus !== undefined) need.gpus = gpus
+  return need
 }
 
 /** What only a group can have. */

@@ -60,13 +60,17 @@ export function* submit(
     const state = restingState(paused, 0)
     const wake_at = wakeTime({ start_after: settings.start_after, retry_at: 0 }, tx.now)
     const ready = Number(isLeaf && state === 'WAITING' && wake_at === 0)
-    const own = {
+    const { lastInsertRowid } = tx.rows.addJob.run({
       ...settings,
       command: isLeaf ? settings.command : '',
       parent: inside?.id ?? (atOnce ? settings.parent : cradle),
       reset: inside || !isLeaf ? 0 : shownIn(groupAt(tx, settings.parent)),
-    }
-    job.id = insert(tx, own, state, paused, ready, wake_at)
+      state,
+      paused: Number(paused),
+      ready,
+      wake_at,
+    })
+    job.id = Number(lastInsertRowid)
     const holder = inside && groups.get(inside)
     if (isLeaf) {
       if (holder) born(holder, settings.needs_id, ready === 1)
@@ -132,17 +136,6 @@ function insertFrames(tx: Tx, settings: Planned['settings'], chunks: readonly Ch
   }
   tx.rows.addFrames.run({ ...settings, state: 'WAITING', paused: 0, ready: 1, wake_at: 0, list: JSON.stringify(list) })
   return list.length
-}
-
-function insert(
-  tx: Tx,
-  settings: Planned['settings'],
-  state: string,
-  paused: boolean,
-  ready: number,
-  wake_at: number,
-): number {
-  return Number(tx.rows.addJob.run({ ...settings, state, paused: Number(paused), ready, wake_at }).lastInsertRowid)
 }
 
 /** Puts all that was made where it belongs, and says what waits for what. */
