@@ -47,7 +47,13 @@ export function AddJob({ parent, open, onClose }: AddJobProps) {
   }
   const { at, other } = errorsOf(refused, NAMES)
   return (
-    <Dialog title={parent === 0 ? 'New job' : `New job in group ${parent}`} open={open} onClose={onClose} wide>
+    <Dialog
+      title={parent === 0 ? 'New job' : `New job in group ${parent}`}
+      open={open}
+      onClose={onClose}
+      typed={Object.keys(typed).length > 0}
+      wide
+    >
       <form ref={form} onSubmit={submit}>
         <JobFields textOf={() => ''} typed={typed} errorOf={at} onType={type}>
           <details className="form-group" open>

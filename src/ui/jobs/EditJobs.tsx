@@ -54,6 +54,7 @@ export function EditJobs({ ids, common, onClose }: EditJobsProps) {
       }
       open
       onClose={onClose}
+      typed={touched}
       wide
     >
       <form ref={form} onSubmit={submit}>

@@ -1,6 +1,6 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { Dialog as Base } from '@base-ui/react/dialog'
-import { type ReactNode, useRef } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { Icon } from './Icon.tsx'
 
 interface DialogProps {
@@ -8,17 +8,22 @@ interface DialogProps {
   open: boolean
   onClose(): void
   wide?: boolean
+  /** Something was typed that is not sent yet: Escape, which is hit by mistake, asks before it is gone. */
+  typed?: boolean
   children: ReactNode
 }
 
-export function Dialog({ title, open, onClose, wide = false, children }: DialogProps) {
+export function Dialog({ title, open, onClose, wide = false, typed = false, children }: DialogProps) {
   const popup = useRef<HTMLDivElement>(null)
+  const [asking, setAsking] = useState(false)
   return (
     <Base.Root
       open={open}
       onOpenChange={(next, { reason }) => {
         // A click beside a form is a slip: what was typed would be gone.
-        if (!next && !(reason === 'outside-press' && popup.current?.querySelector('form'))) onClose()
+        if (next || (reason === 'outside-press' && popup.current?.querySelector('form'))) return
+        if (reason === 'escape-key' && typed) setAsking(true)
+        else onClose()
       }}
     >
       <Base.Portal>
@@ -39,6 +44,14 @@ export function Dialog({ title, open, onClose, wide = false, children }: DialogP
             </Base.Close>
           </header>
           {children}
+          <Question
+            title="Throw away what was typed?"
+            text="It was not sent, and is not kept."
+            yes="Throw it away"
+            open={asking}
+            onYes={onClose}
+            onClose={() => setAsking(false)}
+          />
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -4,6 +4,7 @@ import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { FormField } from '../parts/FormField.tsx'
 import { errorsOf } from '../parts/fieldErrors.ts'
 import { Problem } from '../parts/Problem.tsx'
+import { useFault } from '../parts/useFault.ts'
 import { say } from '../shell/toasts.tsx'
 import { renewUsers } from './useUsers.ts'
 import { ROLE_WORDS, ROLES, type Role } from './words.ts'
@@ -15,6 +16,7 @@ export function AddUser({ onClose }: { onClose(): void }) {
   const [role, setRole] = useState<Role>('artist')
   const [password, setPassword] = useState('')
   const [refused, setRefused] = useState<Error>()
+  const form = useFault(refused)
   const { at, other } = errorsOf(refused, FIELDS)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -28,8 +30,8 @@ export function AddUser({ onClose }: { onClose(): void }) {
     }
   }
   return (
-    <Dialog title="Add a user" open onClose={onClose}>
-      <form onSubmit={submit}>
+    <Dialog title="Add a user" open onClose={onClose} typed={name !== '' || password !== ''}>
+      <form ref={form} onSubmit={submit}>
         <div className="fields">
           <FormField label="Name" keeper="username" value={name} error={at('name')} onChange={setName} />
           <FormField

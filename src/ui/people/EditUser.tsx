@@ -9,6 +9,7 @@ import { Dialog, DialogFoot } from '../parts/Dialog.tsx'
 import { FormField } from '../parts/FormField.tsx'
 import { errorsOf } from '../parts/fieldErrors.ts'
 import { Problem } from '../parts/Problem.tsx'
+import { useFault } from '../parts/useFault.ts'
 import { say } from '../shell/toasts.tsx'
 import { Check, Checks } from './Checks.tsx'
 import { asking } from './useUserCommands.ts'
@@ -28,10 +29,12 @@ export function EditUser({ name, onClose }: EditUserProps) {
   const own = useStore(me)?.name === name
   const [typed, setTyped] = useState<UserEdit>({})
   const [refused, setRefused] = useState<Error>()
-  const form = useId()
+  const form = useFault(refused)
+  const id = useId()
   if (!user) return null
   const type = (change: UserEdit) => setTyped((before) => ({ ...before, ...change }))
   const changes = changesOf(user, typed)
+  const touched = Object.keys(changes).length > 0
   const { at, other } = errorsOf(refused, FIELDS)
   const role = typed.role ?? user.role
   const rights = typed.rights === undefined ? (user.own_rights ? user.rights : null) : typed.rights
@@ -50,8 +53,8 @@ export function EditUser({ name, onClose }: EditUserProps) {
   const setRight = (right: Right, on: boolean) =>
     type({ rights: RIGHTS.filter((each) => (each === right ? on : rights?.includes(each))) })
   return (
-    <Dialog title={name} open onClose={onClose}>
-      <form id={form} onSubmit={submit}>
+    <Dialog title={name} open onClose={onClose} typed={touched}>
+      <form ref={form} id={id} onSubmit={submit}>
         <div className="fields">
           <FormField
             label="Role"
@@ -106,7 +109,7 @@ export function EditUser({ name, onClose }: EditUserProps) {
         <Problem words={other} />
       </form>
       <Tokens user={name} own={own} />
-      <DialogFoot yes="Save" form={form} unable={Object.keys(changes).length === 0} onClose={onClose}>
+      <DialogFoot yes="Save" form={id} unable={!touched} onClose={onClose}>
         <button
           type="button"
           className="button user-delete"

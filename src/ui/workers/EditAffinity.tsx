@@ -55,7 +55,7 @@ export function EditAffinity({ names, onClose }: { names: readonly string[]; onC
   }
   const title = names.length === 1 ? `Affinity of ${names[0]}` : `Affinity of ${plural(names.length, 'worker')}`
   return (
-    <Dialog title={title} open onClose={onClose}>
+    <Dialog title={title} open onClose={onClose} typed={typed !== undefined}>
       <form onSubmit={submit} className="affinity-form">
         <label htmlFor={id}>Lines, the most preferred first; each line names separated by commas</label>
         <textarea
