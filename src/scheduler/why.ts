@@ -7,12 +7,9 @@ import type { JobRow } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
 import type { Group } from '../domain/group.ts'
 import { pathNeeds, rootOf, upFrom } from '../domain/path.ts'
-import type { Kind } from '../domain/roster.ts'
-import { isGroup, jobRow } from '../domain/rows.ts'
-import { fitsIn } from '../domain/usage.ts'
-import { askerOfPresent, kindFits, namesFit } from './asker.ts'
-import { countBefore, type Fitting, fittingWorkers, MOST_COUNTED } from './queue.ts'
-import { asked, list, MOST_NAMED, why } from './words.ts'
+import { jobAt, jobRow } from '../domain/rows.ts'
+import { blockedIn, blocklisted, untaken } from './takers.ts'
+import { list, MOST_NAMED, why } from './words.ts'
 
 /** Why a job does not run now. No reason at all: a worker that fits takes it as soon as it asks. */
 export function whyJob(core: Core, now: number, id: number): Why {
@@ -46,13 +43,9 @@ export function whyJob(core: Core, now: number, id: number): Why {
     reasons.push(...waiting(core, above.id, false), ...heldGroup(above, now, `Its group ${above.id}`))
   }
   const root = rootOf(core, row)
-  if (isGroup(row)) return why(state, [...reasons, ...ofGroup(core, group as Group, root)])
+  if (group) return why(state, [...reasons, ...ofGroup(core, row, group, root, reasons.length === 0)])
   const needed = pathNeeds(core, row.parent, row.needs_id)
-  const fitting = fittingWorkers(core, needed, root)
-  reasons.push(...fullLimits(core, needed, fitting))
-  if (fitting.names.length === 0) reasons.push(noWorker(core, needed, root))
-  else if (reasons.length === 0) reasons.push(...queue(core, row, needed, root, fitting))
-  return why(state, reasons)
+  return why(state, [...reasons, ...untaken(core, row, needed, root, reasons.length === 0)])
 }
 
 /** A time holds it: its own, or that of the next try. */
@@ -97,13 +90,17 @@ function heldGroup(group: Group, now: number, who: string): WhyReason[] {
   return reasons
 }
 
-/** What a job, or a group that it is in, waits for. */
+/** What a job, or a group that it is in, waits for; of that, what does not go on by itself is told. */
 function waiting(core: Core, id: number, own: boolean): WhyReason[] {
   const unmet = core.rows.dependenciesOf.all({ job_id: id }).filter(({ met }) => met === 0)
   if (unmet.length === 0) return []
   const named = unmet.slice(0, MOST_NAMED)
   const jobs = named.map(({ dependency }) => dependency)
-  const names = named.map(({ dependency, kind }) => (kind === 'any' ? `any of job ${dependency}` : `job ${dependency}`))
+  const names = named.map(({ dependency, kind }) => {
+    const state = stateOf(core, dependency)
+    const stuck = state === 'ERROR' ? ' (in ERROR)' : state === 'PAUSED' ? ' (PAUSED)' : ''
+    return `${kind === 'any' ? 'any of ' : ''}job ${dependency}${stuck}`
+  })
   if (unmet.length > named.length) names.push(`${unmet.length - named.length} more`)
   return [
     {
@@ -116,114 +113,60 @@ function waiting(core: Core, id: number, own: boolean): WhyReason[] {
   ]
 }
 
-function ofGroup(core: Core, group: Group, root: number): WhyReason[] {
+const stateOf = (core: Core, id: number) => core.tree.get(id)?.state ?? jobAt(core, id)?.state
+
+/** What is in a group; and of what is ready there, why nobody takes it. */
+function ofGroup(core: Core, row: JobRow, group: Group, root: number, isFree: boolean): WhyReason[] {
   const { total, total_working: working, total_finished: finished, total_errors: errors } = group
   if (total === 0) return [{ kind: 'empty', text: 'It is a group, and holds no job that could run.', job: group.id }]
   const ready = [...group.ready.values()].reduce((sum, count) => sum + count, 0)
-  const text = `It is a group of ${total}: ${working} running, ${ready} ready, ${finished} finished, ${errors} in error.`
+  const held = total - working - finished - errors - ready
+  const counts = [
+    `${working} running`,
+    `${ready} ready`,
+    ...(held > 0 ? [`${held} held back`] : []),
+    `${finished} finished`,
+    `${errors} in error`,
+  ]
+  const text = `It is a group of ${total}: ${counts.join(', ')}.`
   const reasons: WhyReason[] = [
     { kind: 'group', text, job: group.id, total, working, waiting: ready, finished, errors },
+    ...(held > 0 ? frameByFrame(core, group.id) : []),
+    ...untakenIn(core, row, group, root, isFree && working === 0),
   ]
   const blocked = blockedIn(core, [...core.roster.kinds], root)
-  if (ready > 0 && blocked.length > 0) reasons.push(blocklisted(blocked, root))
+  if (ready > 0 && blocked.length > 0 && !reasons.some(({ kind }) => kind === 'blocklist'))
+    reasons.push(blocklisted(blocked, root))
   return reasons
 }
 
-/** Active workers that failed too often in a root job. */
-const blockedIn = (core: Core, kinds: readonly Kind[], root: number): string[] =>
-  kinds.flatMap((kind) => [...kind.members].filter((name) => core.blocklist.of(name).has(root)))
-
-function blockedWords(blocked: readonly string[], root: number): string {
-  const names = blocked.slice(0, MOST_NAMED)
-  if (blocked.length > names.length) names.push(`${blocked.length - names.length} more`)
-  return `${list(names)} failed too often in job ${root} and ${blocked.length === 1 ? 'is' : 'are'} blocked for it`
+/** Its frames wait for those of other groups: each says itself for which. */
+function frameByFrame(core: Core, id: number): WhyReason[] {
+  const jobs = core.rows.dependenciesOf
+    .all({ job_id: id })
+    .filter(({ kind, met, dependency }) => kind === 'frame' && met === 1 && stateOf(core, dependency) !== 'FINISHED')
+    .map(({ dependency }) => dependency)
+  if (jobs.length === 0) return []
+  const names = list(jobs.slice(0, MOST_NAMED).map((job) => `job ${job}`))
+  const text = `Frame by frame it waits for ${names}.`
+  return [{ kind: 'dependencies', text, job: id, jobs: jobs.slice(0, MOST_NAMED), count: jobs.length }]
 }
 
-const blocklisted = (blocked: readonly string[], root: number): WhyReason => ({
-  kind: 'blocklist',
-  text: `${blockedWords(blocked, root)}: clear its blocklist.`,
-  job: root,
-  workers: blocked.slice(0, MOST_NAMED),
-  count: blocked.length,
-})
-
-/** Why nobody could take it, however idle: the first thing that none has. */
-function noWorker(core: Core, needed: number, root: number): WhyReason {
-  const { affinity, memory, cores, gpus } = core.needs.at(needed)
-  const needs = [...affinity]
-  const active = core.roster.size
-  if (active === 0) return { kind: 'no_worker', text: 'No worker is active and shows signs of life.', needs }
-  const kinds = [...core.roster.kinds]
-  const ofAffinity = kinds.filter((kind) => namesFit(core, kind, needed))
-  if (ofAffinity.length === 0) {
-    const text =
-      needs.length === 0
-        ? 'No active worker takes jobs that need nothing.'
-        : `None of the ${active} active workers has ${list(needs)} in one line of its affinity.`
-    return { kind: 'affinity', text, needs }
-  }
-  const able = ofAffinity.filter((kind) => fitsIn(core.needs.at(needed), kind))
-  if (able.length === 0)
-    return { kind: 'resources', text: `No active worker of its affinity has ${asked({ memory, cores, gpus })}.`, needs }
-  return blocklisted(
-    able.flatMap((kind) => [...kind.members]),
-    root,
+/**
+ * The same words are said once, with how many jobs they are about where that is not all that is ready. What goes first is
+ * counted for the most of them alone: it is the one thing here that reads rows.
+ */
+function untakenIn(core: Core, row: JobRow, group: Group, root: number, isFree: boolean): WhyReason[] {
+  const path = pathNeeds(core, row.parent, group.needs)
+  const sets = [...group.ready].sort(([, a], [, b]) => b - a).slice(0, MOST_NAMED)
+  const byText = new Map<string, { reason: WhyReason; about: number }>()
+  for (const [i, [set, count]] of sets.entries())
+    for (const reason of untaken(core, row, core.needs.union(path, set), root, isFree && i === 0)) {
+      const about = (byText.get(reason.text)?.about ?? 0) + count
+      byText.set(reason.text, { reason, about })
+    }
+  const ready = [...group.ready.values()].reduce((sum, count) => sum + count, 0)
+  return [...byText.values()].map(({ reason, about }) =>
+    about === ready ? reason : { ...reason, text: `Of ${about} that are ready: ${reason.text}` },
   )
-}
-
-/** Limits that let none of those who fit begin now. */
-function fullLimits({ needs, usage, roster }: Core, needed: number, { names }: Fitting): WhyReason[] {
-  return needs.at(needed).limits.flatMap((limit): WhyReason[] => {
-    const rule = usage.limits.get(limit)
-    if (!rule || names.some((name) => !usage.isFull(limit, roster.hostOf(name) ?? name))) return []
-    const [used, what] = [usage.used(limit), rule.per === 'run' ? 'runs' : 'hosts']
-    return usage.isFull(limit, '')
-      ? [
-          {
-            kind: 'limit',
-            text: `The limit ${limit} is ${rule.max} ${what}, and ${used} are in use.`,
-            limit,
-            count: used,
-          },
-        ]
-      : []
-  })
-}
-
-/** It could run: how many go first, and whether anybody is free. */
-function queue(core: Core, row: JobRow, needed: number, root: number, fitting: Fitting): WhyReason[] {
-  // The kind of worker for which it waits least.
-  const before = Math.min(...fitting.kinds.map((each) => countBefore(core, row, each)))
-  const count = fitting.names.length
-  const reasons: WhyReason[] = []
-  if (before > 0) {
-    const number = before > MOST_COUNTED ? `More than ${MOST_COUNTED}` : before
-    reasons.push({
-      kind: 'queue',
-      text: `${number} ready ${before === 1 ? 'job goes' : 'jobs go'} first, by priority and age.`,
-      count: Math.min(before, MOST_COUNTED),
-    })
-  }
-  const idle = fitting.names.filter((name) => core.live.workers.get(name)?.run === 0)
-  if (idle.length === 0) {
-    const kinds = [...core.roster.kinds].filter((kind) => kindFits(core, kind, needed))
-    const blocked = blockedIn(core, kinds, root)
-    const others = blocked.length > 0 ? `; ${blockedWords(blocked, root)}` : ''
-    reasons.push({
-      kind: 'busy',
-      text: `${count === 1 ? 'The one worker that fits is' : `All ${count} workers that fit are`} busy${others}.`,
-      count,
-      ...(blocked.length > 0 && { workers: blocked.slice(0, MOST_NAMED) }),
-    })
-  } else if (!idle.some((name) => mayTake(core, name, needed, root)))
-    reasons.push({
-      kind: 'room',
-      text: `${idle.length} of the workers that fit ${idle.length === 1 ? 'is' : 'are'} idle, and none of their hosts has ${asked(core.needs.at(needed))} left.`,
-      count: idle.length,
-    })
-  return reasons
-}
-
-function mayTake(core: Core, name: string, needed: number, root: number): boolean {
-  return askerOfPresent(core, name)?.may(needed, root) ?? false
 }

@@ -110,9 +110,124 @@ test('ends are told', async () => {
 
 test('groups tell what is in them', async () => {
   await using farm = testFarm()
+  await farm.worker('w')
   const { film, empty } = await farm.tree({ film: { a: 'x', b: 'x' }, empty: {} })
   expect(farm.farm.whyJob(film).reasons).toMatchObject([{ kind: 'group', total: 2, waiting: 2 }])
   expect(kinds(farm, empty)).toEqual(['empty'])
+})
+
+const ready = 'It is a group of 3: 0 running, 3 ready, 0 finished, 0 in error.'
+
+test('why nobody takes what is ready in a group is said, of all of it or of a part', async () => {
+  await using farm = testFarm()
+  await farm.worker('w', 'LINUX')
+  const { film, a, b } = await farm.tree({ film: { a: 'x', b: 'x', c: 'x' } })
+  await farm.farm.editJobs({ [film]: { affinity: 'MAYA' } })
+  expect(farm.farm.whyJob(film).text).toBe(`${ready} The one active worker has not MAYA in one line of its affinity.`)
+  await farm.farm.editJobs({ [film]: { affinity: 'LINUX' }, [a]: { affinity: 'MAYA' }, [b]: { limits: 'none' } })
+  await farm.farm.setLimits({ none: 0 })
+  expect(farm.farm.whyJob(film).text).toBe(
+    `${ready} Of 1 that are ready: The one active worker has not LINUX and MAYA in one line of its affinity. Of 1 that are ready: The limit none is 0 runs, and 0 are in use.`,
+  )
+  const other = await farm.leaf({ priority: 5000 })
+  await farm.farm.editJobs({ [film]: { affinity: '' }, [a]: { affinity: '' }, [b]: { limits: '' } })
+  expect(kinds(farm, film)).toEqual(['group', 'queue'])
+  expect(await farm.picked('w')).toBe(other)
+  expect(kinds(farm, film)).toEqual(['group', 'busy'])
+})
+
+test('of a group that waits frame by frame it is told for which, as long as it holds anything back', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const sim = await farm.farm.addJob({ frames: '1-4', chunk: 2, command: 's {start} {end}' })
+  const comp = await farm.farm.addJob({
+    frames: '1-4',
+    command: 'c {frame}',
+    dependencies: [{ job: sim, kind: 'frame' }],
+  })
+  expect(farm.farm.whyJob(comp).text).toBe(
+    `It is a group of 4: 0 running, 0 ready, 4 held back, 0 finished, 0 in error. Frame by frame it waits for job ${sim}.`,
+  )
+  expect(reason(farm, comp, 'dependencies')).toMatchObject({ job: comp, jobs: [sim], count: 1 })
+  expect(farm.farm.whyWorker('w').next).toBeDefined()
+  await farm.runOnce(0, 'w')
+  await farm.runOnce(0, 'w')
+  expect(kinds(farm, comp)).toEqual(['group'])
+})
+
+test('what is waited for and does not go on by itself is told', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const bad = await farm.leaf()
+  await farm.runOnce(1, 'w')
+  const { shot, good } = await farm.tree({ shot: { frame: 'x' }, good: 'x' })
+  await farm.farm.pauseJobs([shot])
+  const job = await farm.leaf({ dependencies: [bad, shot, good] })
+  expect(farm.farm.whyJob(job).text).toBe(
+    `It waits for job ${bad} (in ERROR), job ${shot} (PAUSED) and job ${good} to be FINISHED.`,
+  )
+})
+
+test('that a job is left to others after a failure is told, of the job and of the worker that is free', async () => {
+  await using farm = testFarm()
+  await farm.worker('a')
+  await farm.worker('b')
+  const job = await farm.leaf({ retry: 3 })
+  await farm.end(await farm.begin('a'), 1)
+  await farm.farm.pauseJobs([job])
+  await farm.leaf()
+  await farm.begin('b')
+  await farm.farm.editJobs({ [job]: { paused: 0 } })
+  await farm.end(await farm.begin('a'), 1)
+  expect(farm.farm.whyJob(job)).toMatchObject({
+    text: 'It failed on a, and is left to others for up to a minute. The one other worker that fits is busy.',
+    reasons: [
+      { kind: 'avoided', worker: 'a', since: START + 60 },
+      { kind: 'busy', count: 1 },
+    ],
+  })
+  expect(farm.farm.whyWorker('a').reasons).toMatchObject([{ kind: 'avoided' }])
+})
+
+test('a limit of hosts that lets those who are free take nothing is told as that, and not as a want of room', async () => {
+  await using farm = testFarm()
+  await farm.worker('a')
+  await farm.worker('b')
+  await farm.farm.setLimits({ nuke: { max: 1, per: 'host' } })
+  await farm.leaf({ limits: 'nuke' })
+  const job = await farm.leaf({ limits: 'nuke' })
+  await farm.begin('a')
+  expect(farm.farm.whyJob(job)).toMatchObject({
+    text: 'The limit nuke is 1 host, and 1 is in use.',
+    reasons: [{ kind: 'limit', limit: 'nuke', count: 1 }],
+  })
+})
+
+test('an idle worker is told of all that keeps it from what is ready, and of what is not', async () => {
+  await using farm = testFarm({ policy: { blocklistAfter: 1 } })
+  await farm.worker('w')
+  await farm.farm.setLimits({ none: 0 })
+  const { shot, other } = await farm.tree({ shot: { a: 'x', b: 'x' }, other: { c: 'x' } })
+  await farm.end(await farm.begin('w'), 1)
+  const held = await farm.leaf({ limits: 'none' })
+  const big = await farm.leaf({ memory: 500 })
+  const maya = await farm.leaf({ affinity: 'MAYA' })
+  await farm.runOnce(0, 'w')
+  expect(farm.farm.whyWorker('w').reasons).toMatchObject([
+    { kind: 'resources', text: 'Ready jobs of its affinity ask for memory, cores or GPUs, and it declares none.' },
+    { kind: 'limit', text: '1 ready job is held by the limit none.' },
+    {
+      kind: 'blocklist',
+      text: `1 ready job is in job ${shot}, for which it is blocked: it failed there too often.`,
+      jobs: [shot],
+    },
+    { kind: 'affinity', text: 'Other ready jobs need what it has not: 1 needs MAYA, and it has no affinity.' },
+  ])
+  await farm.farm.deleteJobs([shot, other, held, big, maya])
+  const later = await farm.leaf({ start_after: START + 100 })
+  expect(farm.farm.whyWorker('w').reasons).toMatchObject([{ kind: 'nothing_ready', count: 1 }])
+  await farm.farm.deleteJobs([later])
+  expect(farm.farm.whyWorker('w').text).toBe('No job is ready to run.')
 })
 
 test('what is not there is refused', async () => {
