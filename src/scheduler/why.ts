@@ -54,7 +54,7 @@ function asleep({ id, start_after, retry_at }: JobRow, now: number): WhyReason {
   if (start_after >= retry_at) return notBefore('It', id, start_after)
   return {
     kind: 'retry_delay',
-    text: `It failed, and is tried again in ${until - now} s.`,
+    text: `It failed, and is tried again in ${until - now} s: start it to try now.`,
     job: id,
     since: until,
   }

@@ -2,6 +2,7 @@
 import type { Why, WhyReason } from '../answers.ts'
 import type { WorkerRow } from '../db/schema.ts'
 import type { Core } from '../domain/core.ts'
+import { add } from '../domain/group.ts'
 import { jobAt } from '../domain/rows.ts'
 import { hostOf } from '../domain/usage.ts'
 import { notFound } from '../errors.ts'
@@ -41,6 +42,7 @@ function nothingFits(core: Core, row: WorkerRow, asker: Asker): WhyReason[] {
     .sort((a, b) => b.count - a.count)
   const named = sets.slice(0, MOST_NAMED).map(({ needs, count }) => ({ needs, count }))
   const host = hostOf(row)
+  const shut = readyInBlocked(core, asker.blocked)
   const [limits, counts] = [new Set<string>(), { affinity: 0, resources: 0, limit: 0, avoided: 0, blocklist: 0 }]
   for (const { set, count } of sets) {
     const need = needs.at(set)
@@ -49,8 +51,11 @@ function nothingFits(core: Core, row: WorkerRow, asker: Asker): WhyReason[] {
     if (!asker.lines.some((line) => line(set))) counts.affinity += count
     else if (!usage.hasRoom(need, { ...row, host })) counts.resources += count
     else if (full.length > 0) counts.limit += count
-    else if (need.avoid === row.name) counts.avoided += count
-    else counts.blocklist += count
+    else {
+      const blocked = need.avoid === row.name ? (shut.counts.get(set) ?? 0) : count
+      counts.blocklist += blocked
+      counts.avoided += count - blocked
+    }
   }
   const reasons: WhyReason[] = []
   if (counts.resources > 0) reasons.push({ kind: 'resources', text: noRoom(core, row), ready: named })
@@ -63,7 +68,7 @@ function nothingFits(core: Core, row: WorkerRow, asker: Asker): WhyReason[] {
     reasons.push({ kind: 'avoided', text })
   }
   if (counts.blocklist > 0) {
-    const roots = [...asker.blocked].filter((root) => hasReady(core, root)).slice(0, MOST_NAMED)
+    const roots = shut.roots.slice(0, MOST_NAMED)
     const text = `${readyJobs(counts.blocklist)} in ${list(roots.map((root) => `job ${root}`))}, for which it is blocked: it failed there too often.`
     reasons.push({ kind: 'blocklist', text, jobs: roots })
   }
@@ -78,7 +83,25 @@ function nothingFits(core: Core, row: WorkerRow, asker: Asker): WhyReason[] {
 
 const readyJobs = (count: number) => (count === 1 ? '1 ready job is' : `${count} ready jobs are`)
 
-const hasReady = (core: Core, root: number) => (core.tree.get(root)?.ready.size ?? jobAt(core, root)?.ready ?? 0) > 0
+/** The root jobs for which a worker is blocked that have something ready, and how much that is by what it needs. */
+function readyInBlocked(core: Core, blocked: ReadonlySet<number>) {
+  const { tree, needs } = core
+  const roots: number[] = []
+  const counts = new Map<number, number>()
+  for (const root of blocked) {
+    const group = tree.get(root)
+    if (group?.held) continue
+    const leaf = group ? undefined : jobAt(core, root)
+    const sets: [number, number][] = group
+      ? [...group.ready].map(([set, count]) => [needs.union(group.needs, set), count])
+      : leaf?.ready === 1
+        ? [[leaf.needs_id, 1]]
+        : []
+    if (sets.length > 0) roots.push(root)
+    for (const [set, count] of sets) add(counts, set, count)
+  }
+  return { roots, counts }
+}
 
 /** Nothing is ready on the whole farm; but there may be much that waits. */
 function nothingReady({ tree }: Core): WhyReason {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
+import type { Worker } from '../../src/models.ts'
 import { refusal, START, type TestFarm, testFarm } from '../support/farm.ts'
 
 const kinds = (farm: TestFarm, id: number) => farm.farm.whyJob(id).reasons.map((reason) => reason.kind)
@@ -230,6 +231,30 @@ test('an idle worker is told of all that keeps it from what is ready, and of wha
   expect(farm.farm.whyWorker('w').text).toBe('No job is ready to run.')
 })
 
+test('a worker that is blocked for what failed on it last is told of the block, not of others that do not come', async () => {
+  await using farm = testFarm({ policy: { blocklistAfter: 1 } })
+  await farm.worker('a')
+  await farm.worker('b')
+  const job = await farm.leaf({ retry: 9 })
+  await farm.end(await farm.begin('a'), 1)
+  await farm.end(await farm.begin('b'), 1)
+  for (const name of ['a', 'b'])
+    expect(farm.farm.whyWorker(name).reasons).toMatchObject([{ kind: 'blocklist', jobs: [job] }])
+  await farm.farm.clearBlocklist(job, ['b'])
+  expect(farm.farm.whyWorker('b').next).toBe(job)
+  expect(farm.farm.whyWorker('a').reasons).toMatchObject([{ kind: 'blocklist', jobs: [job] }])
+})
+
+test('a job that is tried again later says how to try it now', async () => {
+  await using farm = testFarm()
+  await farm.worker('w')
+  const job = await farm.leaf({ retry: 1, retry_delay: 60 })
+  await farm.end(await farm.begin('w'), 1)
+  expect(farm.farm.whyJob(job).text).toBe('It failed, and is tried again in 60 s: start it to try now.')
+  await farm.farm.startJobs([job])
+  expect(kinds(farm, job)).toEqual([])
+})
+
 test('what is not there is refused', async () => {
   await using farm = testFarm()
   expect((await refusal(Promise.try(() => farm.farm.whyJob(1)))).message).toContain('no job 1')
@@ -270,6 +295,32 @@ const branch = fc.record({
   error_limit: fc.constantFrom(0, 0, 0, 1),
   failed: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
 })
+type Branch = typeof branch extends fc.Arbitrary<infer T> ? T : never
+
+/** A farm of these workers, and of these jobs in groups among those before them; answers the leaves. */
+async function build(farm: TestFarm, branches: readonly Branch[], lines: readonly string[][]): Promise<number[]> {
+  await farm.farm.setLimits({ none: 0, some: 1, host: { max: 1, per: 'host' } })
+  for (const [i, own] of lines.entries()) {
+    await farm.worker(`w${i}`, ...own)
+    await farm.farm.pick(`w${i}`, { memory: 1000 * i, cores: 2 }, new AbortController().signal)
+  }
+  const groups = [0]
+  const leaves: number[] = []
+  const all: number[] = []
+  for (const { parent, group, waits, paused, max_workers, error_limit, failed, ...rest } of branches) {
+    const dependencies = waits !== null && all[waits] ? [all[waits] as number] : []
+    const caps = group ? { max_workers, error_limit } : {}
+    const at = groups[parent % groups.length] as number
+    const input = { ...rest, ...caps, paused, parent: at, command: group ? '' : 'x' }
+    const id = await farm.farm.addJob({ ...input, dependencies }).catch(() => farm.farm.addJob(input))
+    all.push(id)
+    ;(group ? groups : leaves).push(id)
+    // What is ready at this moment may have failed before: on the worker that gets it, which is then blocked there.
+    const run = failed ? await farm.pick('w0') : null
+    if (run) await farm.end({ run: run.run, name: 'w0' }, 1)
+  }
+  return leaves
+}
 
 test('a leaf has a reason of its own just when the pick would not give it to anybody, and goes after as many as are counted', async () => {
   await fc.assert(
@@ -279,26 +330,7 @@ test('a leaf has a reason of its own just when the pick would not give it to any
       fc.constantFrom<'fifo' | 'fair'>('fifo', 'fair'),
       async (branches, lines, order) => {
         await using farm = testFarm({ policy: { blocklistAfter: 1, order } })
-        await farm.farm.setLimits({ none: 0, some: 1, host: { max: 1, per: 'host' } })
-        for (const [i, own] of lines.entries()) {
-          await farm.worker(`w${i}`, ...own)
-          await farm.farm.pick(`w${i}`, { memory: 1000 * i, cores: 2 }, new AbortController().signal)
-        }
-        const groups = [0]
-        const leaves: number[] = []
-        const all: number[] = []
-        for (const { parent, group, waits, paused, max_workers, error_limit, failed, ...rest } of branches) {
-          const dependencies = waits !== null && all[waits] ? [all[waits] as number] : []
-          const caps = group ? { max_workers, error_limit } : {}
-          const at = groups[parent % groups.length] as number
-          const input = { ...rest, ...caps, paused, parent: at, command: group ? '' : 'x' }
-          const id = await farm.farm.addJob({ ...input, dependencies }).catch(() => farm.farm.addJob(input))
-          all.push(id)
-          ;(group ? groups : leaves).push(id)
-          // What is ready at this moment may have failed before: on the worker that gets it, which is then blocked there.
-          const run = failed ? await farm.pick('w0') : null
-          if (run) await farm.end({ run: run.run, name: 'w0' }, 1)
-        }
+        const leaves = await build(farm, branches, lines)
         for (const leaf of leaves.filter((id) => farm.state(id) !== 'ERROR')) {
           const held = kinds(farm, leaf).filter((kind) => kind !== 'queue' && kind !== 'busy')
           // Its way is cleared of whatever goes first: then somebody gets it, or nobody ever will.
@@ -329,3 +361,50 @@ test('a leaf has a reason of its own just when the pick would not give it to any
     { numRuns: 60 },
   )
 }, 60_000)
+
+test('an idle worker that gets nothing is told of what keeps it from each leaf that is ready, and of nothing else', async () => {
+  const seen = new Set<string>()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(branch, { minLength: 3, maxLength: 14 }),
+      fc.array(fc.array(affinity, { maxLength: 2 }), { minLength: 1, maxLength: 3 }),
+      async (branches, lines) => {
+        await using farm = testFarm({ policy: { blocklistAfter: 1 } })
+        const leaves = await build(farm, branches, lines)
+        const held = ['paused', 'paused_group', 'dependencies', 'group_dependencies', 'start_after', 'max_workers', 'error_limit'] // biome-ignore format: kinds
+        const ready = leaves.filter((id) => {
+          const about = kinds(farm, id)
+          return farm.state(id) === 'WAITING' && !about.some((kind) => held.includes(kind))
+        })
+        for (const [i] of lines.entries()) {
+          const worker = farm.workerNamed(`w${i}`)
+          const { next, reasons } = farm.farm.whyWorker(worker.name)
+          const expected = new Set(ready.map((id) => obstacle(farm, id, worker)))
+          expect([i, next !== undefined]).toEqual([i, expected.has('none')])
+          if (next !== undefined) continue
+          expect(reasons.map(({ kind }) => kind).toSorted()).toEqual(
+            expected.size === 0 ? ['nothing_ready'] : [...expected].toSorted(),
+          )
+          for (const { kind } of reasons) seen.add(kind)
+        }
+      },
+    ),
+    { numRuns: 200 },
+  )
+  expect([...seen].toSorted()).toEqual(['affinity', 'blocklist', 'limit', 'nothing_ready', 'resources'])
+}, 60_000)
+
+/** What keeps a worker from a leaf that is ready, by the words of the rules; nothing runs. */
+function obstacle(farm: TestFarm, id: number, worker: Worker): string {
+  const path = [farm.job(id)]
+  for (let above = path[0]?.parent ?? 0; above !== 0; above = path.at(-1)?.parent ?? 0) path.push(farm.job(above))
+  const split = (text: string) => text.split(',').filter((name) => name !== '')
+  const names = path.flatMap((job) => split(job.affinity))
+  const covers = worker.affinity.split('\n').some((line) => names.every((name) => split(line).includes(name)))
+  const most = (what: 'memory' | 'cores') => Math.max(...path.map((job) => job[what]))
+  if (!covers) return 'affinity'
+  if (most('memory') > worker.memory || most('cores') > worker.cores) return 'resources'
+  if (path.some((job) => split(job.limits).includes('none'))) return 'limit'
+  const root = path.at(-1)?.id as number
+  return farm.farm.listBlocklist(root).some(({ worker: name }) => name === worker.name) ? 'blocklist' : 'none'
+}
