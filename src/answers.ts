@@ -116,7 +116,7 @@ export const WhyReason = Type.Object(
   {
     kind: Type.String({
       description:
-        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, resetting, group, empty, no_worker, affinity, resources, blocklist, queue, busy, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
+        'Of a job: running, finished, error, paused, paused_group, dependencies, group_dependencies, start_after, retry_delay, max_workers, error_limit, limit, resetting, group, empty, no_worker, affinity, resources, blocklist, queue, busy, avoided, room. Of a worker: running, inactive, silent, nothing_ready, affinity, resources, limit, blocklist, avoided.',
     }),
     text: Type.String({ description: 'The reason in words' }),
     job: Type.Optional(Type.Integer({ description: 'The job it is about, itself or a group it is in' })),

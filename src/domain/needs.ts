@@ -203,10 +203,12 @@ export function namesOf(text: string): string[] {
 }
 
 /**
- * MB, rounded up to the next eighth of its power of two: some 160 classes from 1 MB to 1 TB, where every job could have a
- * figure of its own. At most an eighth is asked for too much.
+ * MB as they are counted. What people write, in halves of 1,000 or whole 1,024 MB, is exact: four jobs of 16,000 fill a
+ * worker of 64,000. All else, as what a tool has estimated, is rounded up to the next eighth of its power of two: some 160
+ * classes from 1 MB to 1 TB, where every job could have a figure of its own. At most an eighth is asked for too much.
  */
 export function memoryClass(mb: number): number {
+  if (mb % 500 === 0 || mb % 1024 === 0) return mb
   const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, mb))) - 3)
   return Math.ceil(mb / step) * step
 }

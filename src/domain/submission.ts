@@ -2,7 +2,7 @@
  * New jobs, as many as a request brings: single ones, trees (`children`, and names that dependencies in the same request can
  * use), and groups of frames. All of it is there, or nothing.
  */
-import { invalid } from '../errors.ts'
+import { FarmError, invalid } from '../errors.ts'
 import type { Dependency, NewJob } from '../models.ts'
 import type { Tx } from './core.ts'
 import type { Leaf } from './counts.ts'
@@ -157,14 +157,27 @@ function deliver(
   const names = new Map(
     planned.flatMap((job) => (job.input.name === undefined ? [] : [[job.input.name, job.id] as const])),
   )
-  for (const { id, input, field } of planned)
-    if (input.dependencies?.length)
-      setDependencies(
-        tx,
-        id,
-        input.dependencies.map((each) => byId(each, (name) => names.get(name) ?? refuseName(name, field))),
-        field('dependencies'),
-      )
+  for (const { id, input, field } of planned) {
+    if (!input.dependencies?.length) continue
+    const asked = input.dependencies.map((each) => byId(each, (name) => names.get(name) ?? refuseName(name, field)))
+    try {
+      setDependencies(tx, id, asked, field('dependencies'))
+    } catch (error) {
+      throw asWritten(error, planned)
+    }
+  }
+}
+
+/** What is refused was never made: it is told by what the request calls it, not by an id that nobody knows. */
+function asWritten(error: unknown, planned: readonly Planned[]): unknown {
+  if (!(error instanceof FarmError)) return error
+  const made = new Map(planned.map(({ id, input }) => [id, input.name || input.title]))
+  const text = error.message.replace(/\bjob (\d+)\b/gi, (words, id) => {
+    if (!made.has(Number(id))) return words
+    const name = made.get(Number(id))
+    return `${words.slice(0, 'job'.length)} ${name ? `'${name.slice(0, 80)}'` : 'of this request'}`
+  })
+  return new FarmError(error.kind, text, error.field)
 }
 
 /** A dependency of a submission, with ids for names. */

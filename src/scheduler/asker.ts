@@ -10,7 +10,11 @@ export type Line = (needs: number) => boolean
 
 /** The worker's lines in their order, with the place of the jobs that need nothing. */
 export function linesOf(affinity: string, needs: NeedSets): Line[] {
-  const lines = affinity.split('\n').map(namesOf)
+  // Who has no affinity has no line before that place.
+  const lines = affinity
+    .split('\n')
+    .map(namesOf)
+    .filter((names) => names.length > 0)
   const ordered = lines.map((names) => coverOf(new Set(names), needs))
   return lines.some((names) => names.includes(ANYTHING)) ? ordered : [...ordered, (set) => needsNoName(needs, set)]
 }

@@ -1,14 +1,28 @@
 import type { Core } from '../domain/core.ts'
-import { kindFits } from './asker.ts'
+import { fitsIn } from '../domain/usage.ts'
+import { cachedLines } from './asker.ts'
 import { wouldGetSomething } from './assign.ts'
-import type { Prospects } from './waiters.ts'
+import type { Prospect, Prospects } from './waiters.ts'
 
 /** What the farm has for workers that wait: for a kind of them by a look at a few sets, for one of them by the pick itself. */
 export function prospectsOf(core: Core): Prospects {
   return {
     ofKind(key) {
       const kind = core.roster.kind(key)
-      return kind !== undefined && core.tree.root.ready.keys().some((set) => kindFits(core, kind, set))
+      if (!kind) return undefined
+      const { needs, usage, tree } = core
+      const lines = cachedLines(core, kind.affinity)
+      // Of a limit of hosts, those that are in it may have more.
+      const isUsedUp = (name: string) => usage.limits.get(name)?.per === 'run' && usage.isFull(name, '')
+      let best: Prospect | undefined
+      for (const [set, count] of tree.root.ready) {
+        const need = needs.at(set)
+        const line = lines.findIndex((each) => each(set))
+        if (line < 0 || (best && line > best.line) || !fitsIn(need, kind)) continue
+        if (need.limits.some(isUsedUp)) continue
+        best = { line, count: count + (best?.line === line ? best.count : 0) }
+      }
+      return best
     },
     of: (name) => wouldGetSomething(core, name),
     isSpecial(name) {

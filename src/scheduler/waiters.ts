@@ -14,10 +14,18 @@ interface Waiter {
  */
 const MOST_AT_ONCE = 64
 
+/** What there is for workers of a kind. */
+export interface Prospect {
+  /** The first line of their affinity for which anything is ready: the lower, the more they are meant for it. */
+  line: number
+  /** How many jobs are. */
+  count: number
+}
+
 /** What the farm says of those who wait. */
 export interface Prospects {
-  /** Whether there is anything that workers of a kind can take, be their hosts free or not. */
-  ofKind(kind: string): boolean
+  /** What workers of a kind can take first, be their hosts free or not; undefined: nothing. */
+  ofKind(kind: string): Prospect | undefined
   /** Whether there is anything that this worker would get now. */
   of(name: string): boolean
   /** Whether anything sets this worker apart from others of its kind: runs on its host, failures. */
@@ -28,6 +36,9 @@ export interface Prospects {
  * Idle workers on a long poll, in the order of their coming, by kind: those of equal affinity on equal machines are alike,
  * so when the first of them finds nothing, none of the others would, but for those that are special. A submission costs one
  * look at each kind of worker, not one at each worker.
+ *
+ * Of several kinds that may take what is ready, those go first in whose affinity it has the earlier line: a job that needs
+ * nothing leaves the worker with the GPU idle, for what needs that, as long as a plain one waits.
  */
 export class Waiters {
   #kinds = new Map<string | null, Set<Waiter>>()
@@ -115,7 +126,7 @@ export class Waiters {
     for (const name of names) this.#names.get(name)?.giveUp()
   }
 
-  /** Something may have become ready: those that may take it ask, the longest waiting first. */
+  /** Something may have become ready: those that may take it ask, whom it suits best first, then the longest waiting. */
   async wake(): Promise<void> {
     if (this.#waking) {
       this.#again = true
@@ -125,25 +136,49 @@ export class Waiters {
     try {
       do {
         this.#again = false
-        for (const [kind, alike] of this.#kinds) {
-          if (kind === null) continue
-          let most = 1
-          for (let next = this.#takers(kind, alike, most); next.length > 0; next = this.#takers(kind, alike, most)) {
-            const got = await Promise.all(next.map(({ attempt }) => attempt()))
-            if (got.includes(false)) break
-            most = Math.min(2 * most, MOST_AT_ONCE)
-          }
-        }
+        await this.#serve()
       } while (this.#again)
     } finally {
       this.#waking = false
     }
   }
 
+  async #serve(): Promise<void> {
+    const byLine: string[][] = []
+    const put = (kind: string, line: number) => {
+      const there = byLine[line] ?? []
+      byLine[line] = there
+      there.push(kind)
+    }
+    for (const kind of this.#kinds.keys()) {
+      const prospect = kind === null ? undefined : this.prospects.ofKind(kind)
+      if (kind !== null && prospect) put(kind, prospect.line)
+    }
+    // What is done for a line may put kinds behind it into later ones, and never into earlier ones.
+    for (let line = 0; line < byLine.length; line++)
+      for (const kind of byLine[line] ?? []) {
+        const later = await this.#serveKind(kind, line)
+        if (later !== undefined) put(kind, later)
+      }
+  }
+
+  /** Workers of a kind ask, as long as there is something for this line of theirs; answers the line at which there is more. */
+  async #serveKind(kind: string, line: number): Promise<number | undefined> {
+    for (let most = 1; ; most = Math.min(2 * most, MOST_AT_ONCE)) {
+      const alike = this.#kinds.get(kind)
+      const prospect = alike && this.prospects.ofKind(kind)
+      if (!prospect) return undefined
+      if (prospect.line > line) return prospect.line
+      const next = this.#takers(alike, Math.min(most, prospect.count))
+      if (next.length === 0) return undefined
+      const got = await Promise.all(next.map(({ attempt }) => attempt()))
+      if (got.includes(false)) return undefined
+    }
+  }
+
   /** The first of a kind who would get something now: the first alone, and those after it in case there is more. */
-  #takers(kind: string, alike: ReadonlySet<Waiter>, most: number): Waiter[] {
+  #takers(alike: ReadonlySet<Waiter>, most: number): Waiter[] {
     const takers: Waiter[] = []
-    if (alike.size === 0 || !this.prospects.ofKind(kind)) return takers
     let plainOnes: boolean | undefined
     for (const waiter of alike) {
       if (takers.length >= most) break

@@ -17,10 +17,12 @@ export function list(names: readonly string[]): string | undefined {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
 /** What is asked for, or taken, of a machine. */
 export const asked = ({ memory, cores, gpus }: Resources): string =>
   list(
-    [memory > 0 && `${memory} MB`, cores > 0 && `${cores} cores`, gpus > 0 && `${gpus} GPUs`].filter(
+    [memory > 0 && `${memory} MB`, cores > 0 && counted(cores, 'core'), gpus > 0 && counted(gpus, 'GPU')].filter(
       (text) => text !== false,
     ),
   ) ?? 'nothing'

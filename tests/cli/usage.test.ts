@@ -78,6 +78,7 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['jobs', 'list', '--desc'], '--desc needs --sort'],
     [['jobs', 'edit', '1'], 'nothing to change'],
     [['jobs', 'add', '--', ''], 'the command is empty'],
+    [['jobs', 'add', '--frames', '', '--', 'render {frame}'], '--frames is empty'],
     [['--discovery', 'maybe'], '--discovery: "maybe" is not one of auto, on, off'],
     [['jobs', 'add', '--env', 'SHOT'], '"SHOT" is not KEY=VALUE'],
     [['jobs', 'add', '--env', 'A=1\nB=2'], 'would be read as several variables'],

@@ -129,6 +129,23 @@ test.each<[string, NewJob[], string]>([
   expect(await refused(farm, farm.farm.addJobs(jobs))).toStartWith(`${field}: `)
 })
 
+test('what is refused is told by what the request calls it, not by ids that were never given', async () => {
+  await using farm = testFarm()
+  const there = await farm.leaf()
+  const said = (jobs: NewJob[]) => refused(farm, farm.farm.addJobs(jobs))
+  const circle = [
+    { command: 'a', name: 'sim', dependencies: ['comp'] },
+    { command: 'b', name: 'comp', dependencies: ['sim'] },
+  ]
+  expect(await said(circle)).toContain(
+    "Job 'comp' cannot depend on job 'sim': that waits, through job 'comp', for job 'comp'",
+  )
+  const inside = [{ title: 'Shot', name: 'g', children: [{ title: 'beauty', command: 'a', dependencies: ['g'] }] }]
+  expect(await said(inside)).toContain("Job 'beauty' cannot depend on job 'g'")
+  const byFrame = { command: 'x', dependencies: [{ job: there, kind: 'frame' as const }] }
+  expect(await said([byFrame])).toContain('Job of this request is not a group of frames')
+})
+
 test('many frames are made while others go on, and seen by nobody before they are all there', async () => {
   await using farm = testFarm()
   const seen: number[] = []

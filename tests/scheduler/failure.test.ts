@@ -15,7 +15,7 @@ test('a job that failed is tried again after its delay, which grows if asked', a
   for (const delay of [10, 20, 40]) {
     await fail(farm, 'w')
     expect(farm.farm.whyJob(job).reasons).toMatchObject([
-      { kind: 'retry_delay', text: `It failed, and is tried again in ${delay} s.` },
+      { kind: 'retry_delay', text: `It failed, and is tried again in ${delay} s: start it to try now.` },
     ])
     farm.clock.advance(delay - 1)
     await farm.farm.step()

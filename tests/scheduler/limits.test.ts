@@ -122,12 +122,27 @@ test('a worker that declares nothing has what it reports, as the old ones do', a
   expect(await ask(farm, 'old', { cpu: [1, 2], total_memory: 8000 })).toBe(job)
 })
 
-test('memory is counted in eighths of powers of two, so that a farm has few classes of it', () => {
-  expect([0, 1, 15, 17, 1000, 1030, 8000, 8192, 8193].map((mb) => mb && memoryClass(mb))).toEqual([
-    0, 1, 15, 18, 1024, 1152, 8192, 8192, 9216,
+test('memory is exact in round figures, and else counted in eighths of powers of two, so that a farm has few classes of it', () => {
+  expect([0, 500, 1000, 1024, 2500, 8000, 8192, 64_000].map((mb) => mb && memoryClass(mb))).toEqual([
+    0, 500, 1000, 1024, 2500, 8000, 8192, 64_000,
   ])
-  const classes = new Set(Array.from({ length: 1 << 16 }, (_, mb) => memoryClass(mb + 1)))
-  expect(classes.size).toBeLessThan(120)
+  expect([1, 15, 17, 1001, 1030, 7999, 8193].map(memoryClass)).toEqual([1, 15, 18, 1024, 1152, 8192, 9216])
+  const all = Array.from({ length: 1 << 16 }, (_, mb) => mb + 1)
+  const classesOf = (list: readonly number[]) => new Set(list.map(memoryClass)).size
+  expect(classesOf(all.filter((mb) => mb % 500 > 0 && mb % 1024 > 0))).toBeLessThan(120)
+  expect(classesOf(all)).toBeLessThan(320)
+})
+
+test('a worker takes as many jobs as its memory is a multiple of what they declare', async () => {
+  await using farm = testFarm()
+  const machine = { host: 'h', memory: 16_000 }
+  const job = await farm.leaf({ memory: 16_000 })
+  expect(await ask(farm, 'h-1', machine)).toBe(job)
+  await farm.end({ run: farm.workerNamed('h-1').current_event, name: 'h-1' })
+  const jobs: number[] = []
+  for (let i = 0; i < 5; i++) jobs.push(await farm.leaf({ memory: 4000 }))
+  for (let i = 0; i < 4; i++) expect(await ask(farm, `h-${i}`, machine)).toBe(jobs[i] as number)
+  expect(await ask(farm, 'h-4', machine)).toBeUndefined()
 })
 
 test('start_after holds a job, and all that is in a group, until then', async () => {

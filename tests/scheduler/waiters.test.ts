@@ -95,6 +95,52 @@ test('of workers that wait, the one that came first gets the job', async () => {
   expect([first, third]).toEqual([{ answered: true, job: b }, { answered: false }])
 })
 
+test('of workers that wait, the one for whose first line the job is gets it, however long others have waited', async () => {
+  await using farm = testFarm()
+  await farm.worker('both', 'LINUX', 'GPU')
+  await farm.worker('gpu', 'GPU')
+  await farm.worker('plain')
+  const [both, gpu, plain] = ['both', 'gpu', 'plain'].map((name) => farm.pick(name, LONG))
+  const needsNothing = await farm.leaf()
+  expect((await plain)?.job.id).toBe(needsNothing)
+  const needsGpu = await farm.leaf({ affinity: 'GPU' })
+  expect((await gpu)?.job.id).toBe(needsGpu)
+  // Whom it suits best is busy by now.
+  const second = await farm.leaf()
+  expect((await both)?.job.id).toBe(second)
+})
+
+test('workers that wait take of each line of theirs as much as is ready, and leave the rest to whom it suits better', async () => {
+  await using farm = testFarm()
+  const [gpu, plain] = [
+    ['g1', 'g2', 'g3', 'g4'],
+    ['p1', 'p2', 'p3'],
+  ]
+  for (const name of gpu) await farm.worker(name, 'GPU')
+  for (const name of plain) await farm.worker(name)
+  const waiting = [...gpu, ...plain].map((name) => farm.pick(name, LONG))
+  const last = watch(waiting[gpu.length - 1] as Promise<Assignment | null>)
+  const group = await farm.group({ paused: 1 })
+  for (const affinity of ['GPU', 'GPU', 'GPU', '', '', '']) await farm.leaf({ parent: group, affinity })
+  await farm.farm.startJobs([group])
+  await Promise.all(waiting.filter((_, i) => i !== gpu.length - 1))
+  await settle(farm)
+  expect(last).toEqual({ answered: false })
+})
+
+test('a limit of hosts that is full lets a worker that waits on one of these hosts have more of it', async () => {
+  await using farm = testFarm()
+  const never = new AbortController().signal
+  const ask = (name: string, wait: number) => farm.farm.pick(name, { wait, host: 'h' }, never)
+  await farm.farm.setLimits({ nuke: { max: 1, per: 'host' } })
+  for (const name of ['h-1', 'h-2']) await ask(name, 0)
+  await farm.leaf({ limits: 'nuke' })
+  await ask('h-1', 0)
+  const waiting = ask('h-2', LONG)
+  const second = await farm.leaf({ limits: 'nuke' })
+  expect((await waiting)?.job.id).toBe(second)
+})
+
 test('many jobs at once find as many of the workers that wait, one each', async () => {
   await using farm = testFarm()
   const names = Array.from({ length: 8 }, (_, i) => `w${i}`)
@@ -178,7 +224,11 @@ test('stopping the farm lets those that wait go', async () => {
 
 test('an attempt that fails is told to the worker it was for, and nobody else', async () => {
   let work = true
-  const waiters = new Waiters({ ofKind: () => work, of: () => work, isSpecial: () => false })
+  const waiters = new Waiters({
+    ofKind: () => (work ? { line: 0, count: 1 } : undefined),
+    of: () => work,
+    isSpecial: () => false,
+  })
   const never = new AbortController().signal
   // Nothing is ready while they come.
   work = false

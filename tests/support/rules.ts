@@ -88,9 +88,9 @@ export interface ModelEvent extends Omit<EventRow, 'job_title' | 'log_start' | '
 /** A worker as far as the pick asks. */
 export type ModelAsker = Pick<ModelWorker, 'name' | 'affinity' | 'host' | 'memory' | 'cores' | 'gpus'>
 
-/** MB in the steps in which they are counted: the next number of up to four binary digits and zeros. */
+/** MB in the steps in which they are counted: round figures as they are, else the next of up to four binary digits and zeros. */
 export function counted(mb: number): number {
-  if (mb < 16) return mb
+  if (mb < 16 || mb % 500 === 0 || mb % 1024 === 0) return mb
   let step = 1
   while (step * 16 <= mb) step *= 2
   return Math.ceil(mb / step) * step
