@@ -33,6 +33,7 @@ export function editJobs(tx: Tx, edits: Record<string, JobInput>): void {
 function editJob(tx: Tx, id: number, edit: JobInput): void {
   const field = (name: string) => `${id}.${name}`
   const before = settled(tx, jobRow(tx, id))
+  if (edit.frames !== undefined && edit.frames !== before.frames) refuseFrames(before, field('frames'))
   revealIn(edit, before, field)
   const after: JobRow = { ...before, ...settingsOf(tx, edit, field, before.needs_id) }
   refuseOfLeaf(after, field)
@@ -65,6 +66,15 @@ function editJob(tx: Tx, id: number, edit: JobInput): void {
   const now = isPaused(tx, id)
   const paused = pausedIn(edit, now)
   if (paused !== undefined && paused !== now) (paused ? pauseJobs : startJobs)(tx, [id])
+}
+
+/** Whoever edits them means to render others: to ignore that in silence would be found out in the morning. */
+function refuseFrames({ id, frames }: JobRow, field: string): never {
+  const had = frames === '' ? `Job ${id} has no frames` : `The frames of job ${id} are ${frames}`
+  throw invalid(
+    field,
+    `${had}, and that stays: they are divided when a job is submitted. Submit another one with frames.`,
+  )
 }
 
 function editGroup(tx: Tx, after: JobRow, parent: Group, field: (name: string) => string): void {

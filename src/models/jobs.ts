@@ -168,7 +168,16 @@ export const Dependencies = Type.Array(Type.Union([Id, dependencyOn(Id)]), {
 })
 
 export const JobInput = Type.Object(
-  { ...optional(settable), ...optional(kept) },
+  {
+    ...optional(settable),
+    ...optional(kept),
+    frames: Type.Optional(
+      Type.String({
+        maxLength: SCRIPT_LIMIT,
+        description: 'As they are: frames are divided when a job is submitted, and do not change',
+      }),
+    ),
+  },
   {
     $id: 'JobInput',
     additionalProperties: false,
@@ -193,7 +202,11 @@ export const JobInput = Type.Object(
   },
 )
 /** Properties of a new job; what is left out has its default. */
-export type JobInput = Omit<Static<ReturnType<typeof settableObject>>, 'dependencies'> & { dependencies?: Dependency[] }
+export type JobInput = Omit<Static<ReturnType<typeof settableObject>>, 'dependencies'> & {
+  dependencies?: Dependency[]
+  /** Of a job that is handed back as it was; of a new one, what NewJob says. */
+  frames?: string
+}
 const settableObject = () => Type.Partial(Type.Object(settable))
 
 const JobName = Type.String({
@@ -248,7 +261,6 @@ export type NewJob = Omit<JobInput, 'dependencies'> & {
   dependencies?: Dependency<number | string>[]
   name?: string
   children?: NewJob[]
-  frames?: string
   chunk?: number
   frame_order?: string
 }

@@ -221,6 +221,22 @@ test('an empty group becomes a leaf when it gets a command, and a leaf a group w
   expect(await refusal(farm.farm.editJobs({ [group]: { command: '' } }))).toMatchObject({ field: `${group}.command` })
 })
 
+test('frames do not change: whoever edits them is told so, and nothing is changed', async () => {
+  await using farm = testFarm()
+  const film = await farm.farm.addJob({ title: 'Film', frames: '1-3', command: 'render {frame}' })
+  const plain = await farm.leaf()
+  const edits = { [plain]: { title: 'other' }, [film]: { frames: '1-10' } }
+  expect(await refusal(farm.farm.editJobs(edits))).toMatchObject({
+    kind: 'invalid',
+    field: `${film}.frames`,
+    message: expect.stringContaining('are 1-3, and that stays'),
+  })
+  expect(await refusal(farm.farm.editJobs({ [plain]: { frames: '5' } }))).toMatchObject({ field: `${plain}.frames` })
+  expect(farm.job(plain).title).not.toBe('other')
+  await farm.farm.editJobs({ [film]: { frames: '1-3', title: 'Film 2' } })
+  expect(farm.job(film)).toMatchObject({ frames: '1-3', title: 'Film 2' })
+})
+
 test('a job handed back as it was read changes nothing', async () => {
   await using farm = testFarm()
   const { film, a } = await farm.tree({ film: { a: 'x', b: 'y' } })
