@@ -32,6 +32,8 @@ export const addCommand = () =>
       if (words.length > 0 && words.every((word) => word.trim() === '')) {
         throw wrongUsage('the command is empty; leave it out altogether to make a group')
       }
+      if (words.length === 0 && !options.title?.trim())
+        throw wrongUsage('there is nothing to run: write -- COMMAND, or --title for a group')
       // The same of `--frames "$range"`: one job that renders the frame `{frame}`.
       if (options.frames?.trim() === '') throw wrongUsage('--frames is empty; leave it out for a single job')
       const job: NewJob = {

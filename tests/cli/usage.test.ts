@@ -77,6 +77,8 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['jobs', 'show', '0'], "'0' is invalid for argument 'id'"],
     [['jobs', 'list', '--desc'], '--desc needs --sort'],
     [['jobs', 'edit', '1'], 'nothing to change'],
+    [['jobs', 'add'], 'there is nothing to run'],
+    [['jobs', 'add', '--frames', '1-3'], 'there is nothing to run'],
     [['jobs', 'add', '--', ''], 'the command is empty'],
     [['jobs', 'add', '--frames', '', '--', 'render {frame}'], '--frames is empty'],
     [['--discovery', 'maybe'], '--discovery: "maybe" is not one of auto, on, off'],
