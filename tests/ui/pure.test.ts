@@ -38,6 +38,8 @@ describe('the filter line', () => {
     ['state:error', { state: 'error' }],
     ['state:error state:paused,pending', { state: 'error,paused,pending' }],
     ['USER:ann', { user: 'ann' }],
+    ['user:ann user:bob', { user: 'ann,bob' }],
+    ['affinity:GPU worker:w1 affinity:LINUX worker:w2', { affinity: 'GPU,LINUX', worker: 'w1,w2' }],
     ['user:"Ann B"', { user: 'Ann B' }],
     ['priority:>500', { min_priority: '501' }],
     ['priority:<-5', { max_priority: '-6' }],
@@ -58,12 +60,13 @@ describe('the filter line', () => {
 })
 
 test('a chip takes the place of one that cannot be beside it', () => {
-  const { chips } = parseFilter('user:ann state:error priority:>5')
+  const { chips } = parseFilter('started:2h user:ann state:error priority:>5')
   const after = (line: string) =>
     formatFilter({ chips: parseFilter(line).chips.reduce((all, chip) => withChip(all, chip, ONCE), chips), text: '' })
-  expect(after('user:bob')).toBe('state:error priority:>5 user:bob')
+  expect(after('started:1d')).toBe('user:ann state:error priority:>5 started:1d')
+  expect(after('user:bob')).toBe('started:2h user:ann state:error priority:>5 user:bob')
   expect(after('state:error state:paused priority:<9')).toBe(
-    'user:ann priority:>5 state:error state:paused priority:<9',
+    'started:2h user:ann priority:>5 state:error state:paused priority:<9',
   )
 })
 
