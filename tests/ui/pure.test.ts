@@ -1,6 +1,7 @@
 /** What the page calculates, as tables. */
 import { describe, expect, test } from 'bun:test'
-import type { Job } from '../../src/models.ts'
+import type { AuditRecord, Job } from '../../src/models.ts'
+import { objectsOf } from '../../src/ui/audit/words.ts'
 import { utilisation } from '../../src/ui/farm/utilisation.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
@@ -11,6 +12,7 @@ import { average, duration, moment } from '../../src/ui/parts/format.ts'
 import { isPressed } from '../../src/ui/shell/keys.ts'
 import { moved } from '../../src/ui/table/order.ts'
 import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
+import { machinesOf } from '../../src/ui/workers/state.ts'
 
 const NOW = 1_800_000_000
 
@@ -211,6 +213,31 @@ describe('what is left', () => {
     expect(remaining(group({ total: 10, total_finished: 4, total_errors: 0, total_working: 2 }), 500)).toBe(250)
     expect(remaining(group({ total: 10, total_finished: 4, total_errors: 0, total_working: 0 }), 500)).toBeUndefined()
   })
+})
+
+test('a machine that workers share is counted once', () => {
+  const worker = (name: string, host: string, cores: number, total_memory: number) => ({
+    name,
+    host,
+    cores,
+    total_memory,
+  })
+  const shared = [worker('node-1-1', 'node-1', 8, 32_000), worker('node-1-2', 'node-1', 8, 32_000)]
+  expect(machinesOf([...shared, worker('old', '', 4, 16_000), worker('older', '', 2, 0)])).toEqual({
+    cores: 14,
+    memory: 48_000,
+  })
+  // The first of them has said nothing of its machine so far.
+  expect(machinesOf([worker('node-1-1', 'node-1', 0, 0), ...shared])).toEqual({ cores: 8, memory: 32_000 })
+  expect(machinesOf([])).toEqual({ cores: 0, memory: 0 })
+})
+
+test('the audit names what was changed, and the server, of which there is one, once', () => {
+  const record = (kind: string, objects: string[], count = objects.length) => ({ kind, objects, count }) as AuditRecord
+  expect(objectsOf(record('server', ['server']))).toBe('server')
+  expect(objectsOf(record('limit', ['nuke']))).toBe('limit nuke')
+  expect(objectsOf(record('job', ['1', '2', '3', '4'], 9))).toBe('job 1, 2, 3 and 6 more')
+  expect(objectsOf(record('job', []))).toBe('')
 })
 
 test('CSV quotes what has to be, and no title is a formula', () => {
