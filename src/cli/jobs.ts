@@ -43,13 +43,17 @@ const COLUMNS: Column<Job>[] = [
 const list = () =>
   clientOptions(new Command('list').description('list the jobs of a group, or of the root'))
     .argument('[parent]', 'id of the group', integer(0))
-    .option('--state <state>', 'WAITING, PENDING, PAUSED, WORKING, FINISHED or ERROR', (text) => text.toUpperCase())
-    .option('--user <name>')
-    .option('--title <text>')
-    .option('--worker <name>')
-    .option('--affinity <names>')
-    .option('--min-priority <number>', '', integer(Number.MIN_SAFE_INTEGER))
-    .option('--max-priority <number>', '', integer(Number.MIN_SAFE_INTEGER))
+    .option(
+      '--state <states>',
+      'WAITING, PENDING, PAUSED, WORKING, FINISHED or ERROR; of several, any: ERROR,PAUSED',
+      (text) => text.toUpperCase(),
+    )
+    .option('--user <names>', 'whose: ann, or any of ann,bob')
+    .option('--title <text>', 'contained in the title')
+    .option('--worker <names>', 'last taken by any of these')
+    .option('--affinity <names>', 'which needs any of these')
+    .option('--min-priority <number>', 'this or higher', integer(Number.MIN_SAFE_INTEGER))
+    .option('--max-priority <number>', 'this or lower', integer(Number.MIN_SAFE_INTEGER))
     .option(
       '--sort <field>',
       'field to sort by: id, title, state, user, worker, priority, start_time, duration, progress, ...',

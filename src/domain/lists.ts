@@ -19,14 +19,15 @@ export type SortField = (typeof SORT_FIELDS)[number]
 
 export interface JobFilter {
   state?: readonly JobState[]
-  user?: string
+  /** Any of these; so with workers and affinities. */
+  user?: readonly string[]
   /** Contained in the title, whatever the case. */
   title?: string
   /** What the title begins with, whatever the case. */
   starts?: string
-  worker?: string
-  /** A name that the job itself needs. */
-  affinity?: string
+  worker?: readonly string[]
+  /** Names of which the job itself needs one. */
+  affinity?: readonly string[]
   priority?: number
   min_priority?: number
   max_priority?: number
@@ -130,11 +131,11 @@ export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
   const { state, user, title, starts, worker, affinity, priority, min_priority, max_priority, since, until } = filter
   return [
     state && inArray(jobs.state, [...state]),
-    user === undefined ? undefined : eq(jobs.user, user),
+    user && anyOf(jobs.user, user),
     title ? sql`instr(lower(${jobs.title}), lower(${title})) > 0` : undefined,
     starts ? sql`instr(lower(${jobs.title}), lower(${starts})) = 1` : undefined,
-    worker === undefined ? undefined : eq(jobs.worker, worker),
-    affinity === undefined ? undefined : inArray(jobs.needs_id, needs.having(affinity)),
+    worker && anyOf(jobs.worker, worker),
+    affinity && inArray(jobs.needs_id, needs.having(affinity)),
     priority === undefined ? undefined : eq(jobs.priority, priority),
     min_priority === undefined ? undefined : gte(jobs.priority, min_priority),
     max_priority === undefined ? undefined : lte(jobs.priority, max_priority),
@@ -142,6 +143,10 @@ export function jobConditions({ needs }: Core, filter: JobFilter): SQL[] {
     until === undefined ? undefined : lte(jobs.start_time, until),
   ].filter((condition) => condition !== undefined)
 }
+
+/** One is compared as one, so that the statement for it, and its plan, stay what they are. */
+const anyOf = (column: AnySQLiteColumn, [first, ...more]: readonly string[]): SQL =>
+  more.length === 0 ? eq(column, first) : inArray(column, [first, ...more])
 
 /** Pages by key, not by offset: each costs a seek, and rows that come or go meanwhile shift nothing. */
 export function* pages<Row extends { id: number }>(

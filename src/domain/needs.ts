@@ -123,8 +123,8 @@ export class NeedSets {
   }
 
   /** Every set of which one affinity is `name`. */
-  having(name: string): number[] {
-    return this.#sets.flatMap((set, id) => (set?.affinity.includes(name) ? [id] : []))
+  having(names: readonly string[]): number[] {
+    return this.#sets.flatMap((set, id) => (set?.affinity.some((name) => names.includes(name)) ? [id] : []))
   }
 
   /**

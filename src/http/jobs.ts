@@ -16,11 +16,11 @@ import { groupParam, idParam, integer, limitParam, oneOf, optionalText } from '.
 
 const listQuery = t.Object({
   state: optionalText('States, separated by commas', 'WAITING,WORKING'),
-  user: optionalText('Just this user', 'render'),
+  user: optionalText('Users, separated by commas: any of them', 'render,ann'),
   title: optionalText('Contained in the title, whatever the case', 'job'),
   starts: optionalText('What the title begins with, whatever the case', 'frame 0'),
-  worker: optionalText('Last taken by this worker', 'worker-1'),
-  affinity: optionalText('A name that the job itself needs', 'LINUX'),
+  worker: optionalText('Last taken by one of these workers, separated by commas', 'worker-1,worker-2'),
+  affinity: optionalText('Names of which the job itself needs one, separated by commas', 'LINUX,GPU'),
   priority: integer('Just this priority', 1000),
   min_priority: integer('This priority or a higher one', 1000),
   max_priority: integer('This priority or a lower one', 1000),
@@ -42,12 +42,19 @@ const orderQuery = t.Object({
   tree: integer('1: all that is below, with the groups that lead there, each before what is in it', 1, 0),
 })
 
+/** A user or a worker of Coalition 4 may be called `Smith, Ann`: what has a comma counts as a whole too. */
+const namesIn = (list: string | undefined): string[] | undefined =>
+  list?.includes(',') ? [list, ...list.split(',').map((name) => name.trim())] : list === undefined ? undefined : [list]
+
 /** From the query to a filter and a page; a state or a field that does not exist is refused by name. */
-function listOptions({ state, sort, limit, after, ...filter }: typeof listQuery.static) {
+function listOptions({ state, user, worker, affinity, sort, limit, after, ...filter }: typeof listQuery.static) {
   const field = sort?.replace(/^-/, '')
   return {
     filter: {
       ...filter,
+      user: namesIn(user),
+      worker: namesIn(worker),
+      affinity: namesIn(affinity),
       state: state === undefined ? undefined : oneOf<JobState>('state', state.split(','), JOB_STATES),
     },
     paging: {

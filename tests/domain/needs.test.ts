@@ -51,7 +51,7 @@ test('only sets that a job has are written, and they have the same ids after a r
   expect(again.intern({ affinity: ['b'] })).toBe(b)
   const fresh = again.intern({ affinity: ['d'] })
   expect([a, b, c, NOTHING]).not.toContain(fresh)
-  expect(again.having('c')).toEqual([c])
+  expect(again.having(['c'])).toEqual([c])
 })
 
 test('a renaming that is taken back leaves every set, old and new, as it was', () => {

@@ -134,6 +134,8 @@ describe('filters', () => {
     await expectFilter('user=anna', (job) => job.user === 'anna')
     await expectFilter(`user=${encodeURIComponent('Ünal')}`, (job) => job.user === 'Ünal')
     expect(await list('user=ann')).toEqual([])
+    await expectFilter('user=anna,bert', (job) => ['anna', 'bert'].includes(job.user))
+    await expectFilter('user=bert,+nobody', (job) => job.user === 'bert')
   })
   test('by a part of the title, whatever the case, signs taken as they are', async () => {
     await expectFilter('title=BEAUTY', (job) => job.title.startsWith('Beauty'))
@@ -146,6 +148,8 @@ describe('filters', () => {
     await expectFilter('affinity=LINUX', (job) => job.affinity.split(',').includes('LINUX'))
     await expectFilter('affinity=maya', (job) => job.affinity === 'LINUX,maya')
     expect(await list('affinity=linux')).toEqual([])
+    await expectFilter('affinity=maya,nothing', (job) => job.affinity === 'LINUX,maya')
+    await expectFilter('affinity=maya,LINUX', (job) => job.affinity.split(',').includes('LINUX'))
   })
   test('by priority and its bounds', async () => {
     await expectFilter('priority=-1', (job) => job.priority === -1)

@@ -1,6 +1,7 @@
 /** What the page calculates, as tables. */
 import { describe, expect, test } from 'bun:test'
-import type { Job } from '../../src/models.ts'
+import type { AuditRecord, Job } from '../../src/models.ts'
+import { objectsOf } from '../../src/ui/audit/words.ts'
 import { utilisation } from '../../src/ui/farm/utilisation.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
@@ -11,6 +12,7 @@ import { average, duration, moment } from '../../src/ui/parts/format.ts'
 import { isPressed } from '../../src/ui/shell/keys.ts'
 import { moved } from '../../src/ui/table/order.ts'
 import { all, go, kept, nothing, pick } from '../../src/ui/table/selection.ts'
+import { machinesOf } from '../../src/ui/workers/state.ts'
 
 const NOW = 1_800_000_000
 
@@ -38,6 +40,8 @@ describe('the filter line', () => {
     ['state:error', { state: 'error' }],
     ['state:error state:paused,pending', { state: 'error,paused,pending' }],
     ['USER:ann', { user: 'ann' }],
+    ['user:ann user:bob', { user: 'ann,bob' }],
+    ['affinity:GPU worker:w1 affinity:LINUX worker:w2', { affinity: 'GPU,LINUX', worker: 'w1,w2' }],
     ['user:"Ann B"', { user: 'Ann B' }],
     ['priority:>500', { min_priority: '501' }],
     ['priority:<-5', { max_priority: '-6' }],
@@ -58,12 +62,13 @@ describe('the filter line', () => {
 })
 
 test('a chip takes the place of one that cannot be beside it', () => {
-  const { chips } = parseFilter('user:ann state:error priority:>5')
+  const { chips } = parseFilter('started:2h user:ann state:error priority:>5')
   const after = (line: string) =>
     formatFilter({ chips: parseFilter(line).chips.reduce((all, chip) => withChip(all, chip, ONCE), chips), text: '' })
-  expect(after('user:bob')).toBe('state:error priority:>5 user:bob')
+  expect(after('started:1d')).toBe('user:ann state:error priority:>5 started:1d')
+  expect(after('user:bob')).toBe('started:2h user:ann state:error priority:>5 user:bob')
   expect(after('state:error state:paused priority:<9')).toBe(
-    'user:ann priority:>5 state:error state:paused priority:<9',
+    'started:2h user:ann priority:>5 state:error state:paused priority:<9',
   )
 })
 
@@ -208,6 +213,31 @@ describe('what is left', () => {
     expect(remaining(group({ total: 10, total_finished: 4, total_errors: 0, total_working: 2 }), 500)).toBe(250)
     expect(remaining(group({ total: 10, total_finished: 4, total_errors: 0, total_working: 0 }), 500)).toBeUndefined()
   })
+})
+
+test('a machine that workers share is counted once', () => {
+  const worker = (name: string, host: string, cores: number, total_memory: number) => ({
+    name,
+    host,
+    cores,
+    total_memory,
+  })
+  const shared = [worker('node-1-1', 'node-1', 8, 32_000), worker('node-1-2', 'node-1', 8, 32_000)]
+  expect(machinesOf([...shared, worker('old', '', 4, 16_000), worker('older', '', 2, 0)])).toEqual({
+    cores: 14,
+    memory: 48_000,
+  })
+  // The first of them has said nothing of its machine so far.
+  expect(machinesOf([worker('node-1-1', 'node-1', 0, 0), ...shared])).toEqual({ cores: 8, memory: 32_000 })
+  expect(machinesOf([])).toEqual({ cores: 0, memory: 0 })
+})
+
+test('the audit names what was changed, and the server, of which there is one, once', () => {
+  const record = (kind: string, objects: string[], count = objects.length) => ({ kind, objects, count }) as AuditRecord
+  expect(objectsOf(record('server', ['server']))).toBe('server')
+  expect(objectsOf(record('limit', ['nuke']))).toBe('limit nuke')
+  expect(objectsOf(record('job', ['1', '2', '3', '4'], 9))).toBe('job 1, 2, 3 and 6 more')
+  expect(objectsOf(record('job', []))).toBe('')
 })
 
 test('CSV quotes what has to be, and no title is a formula', () => {

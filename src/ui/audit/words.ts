@@ -11,7 +11,9 @@ export const actionOf = ({ action, outcome, times }: AuditRecord): string =>
 export function objectsOf({ objects, count, kind }: AuditRecord): string {
   const named = objects.slice(0, MOST_NAMED).join(', ')
   const more = count > MOST_NAMED ? ` and ${count - MOST_NAMED} more` : ''
-  return objects.length === 0 ? '' : `${kind} ${named}${more}`
+  // Of some there is one on a farm, which is called what it is: the server.
+  if (objects.length === 0 || named === kind) return named
+  return `${kind} ${named}${more}`
 }
 
 type Change = AuditRecord['changes'][number]

@@ -39,9 +39,11 @@ export function Blocklist({ root, title }: { root: number; title: string }) {
             <th>Last</th>
             <th>Gets more of it</th>
             <th>
-              <button type="button" className="button" onClick={() => void clear([])}>
-                Clear all {data.length}
-              </button>
+              {data.length > 1 && (
+                <button type="button" className="button" onClick={() => void clear([])}>
+                  Clear all {data.length}
+                </button>
+              )}
             </th>
           </tr>
         </thead>

@@ -3,8 +3,11 @@
 /** What can stand before the colon. */
 export const FILTERS = ['state', 'user', 'worker', 'affinity', 'priority', 'started'] as const
 
-/** Of these the server takes one value: a second chip would look as if both counted. */
-export const ONCE: readonly string[] = ['user', 'worker', 'affinity', 'started'] satisfies (typeof FILTERS)[number][]
+/** Of these two mean either; the others are one bound of one number each. */
+const EITHER: readonly string[] = ['state', 'user', 'worker', 'affinity'] satisfies (typeof FILTERS)[number][]
+
+/** Of these a second chip would look as if both counted. */
+export const ONCE: readonly string[] = ['started'] satisfies (typeof FILTERS)[number][]
 
 export interface Chip {
   /** One of FILTERS, or of another view's own. */
@@ -55,7 +58,7 @@ export function filterQuery({ chips, text }: Filter, now: number): Record<string
   for (const { name, value } of chips) {
     if (name === 'priority') Object.assign(query, priorityQuery(value))
     else if (name === 'started') Object.assign(query, startedQuery(value, now))
-    else if (name === 'state' && query.state) query.state += `,${value}`
+    else if (EITHER.includes(name) && query[name]) query[name] += `,${value}`
     else query[name] = value
   }
   return query

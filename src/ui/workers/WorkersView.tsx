@@ -7,7 +7,7 @@ import { type Buttons, CommandBar } from '../parts/CommandBar.tsx'
 import { CommandContextMenu } from '../parts/CommandMenu.tsx'
 import { count, memory } from '../parts/format.ts'
 import { Icon } from '../parts/Icon.tsx'
-import { Listed, Sum } from '../parts/Sums.tsx'
+import { Listed, Sum, wordFor } from '../parts/Sums.tsx'
 import { View } from '../parts/View.tsx'
 import { useCommands } from '../shell/commands.ts'
 import { ColumnChooser } from '../table/ColumnChooser.tsx'
@@ -18,7 +18,7 @@ import { useListAddress } from '../table/useListAddress.ts'
 import { WORKER_COLUMNS } from './columns.tsx'
 import { WORKER_FILTERS } from './filter.ts'
 import { jobOf } from './Meters.tsx'
-import { shownState, WORKER_STATE_WORDS } from './state.ts'
+import { machinesOf, shownState, WORKER_STATE_WORDS } from './state.ts'
 import { useWorkerCommands } from './useWorkerCommands.ts'
 import { useWorkerLines } from './useWorkerLines.ts'
 import { Wall } from './Wall.tsx'
@@ -145,11 +145,11 @@ export function WorkersView() {
   )
 }
 
-/** Sums over the workers that are listed; undefined: they are not known yet. */
+/** Sums over the workers that are listed, and their machines; undefined: they are not known yet. */
 function Totals({ names, selected }: { names: readonly string[] | undefined; selected: number }) {
   const rows = (names ?? []).flatMap((name) => workerRows.get(name) ?? [])
   const states = Map.groupBy(rows, shownState)
-  const sum = (read: (row: (typeof rows)[number]) => number) => rows.reduce((total, row) => total + read(row), 0)
+  const machines = machinesOf(rows)
   const shown = [
     ['WORKING', 'working'],
     ['WAITING', 'idle'],
@@ -165,10 +165,10 @@ function Totals({ names, selected }: { names: readonly string[] | undefined; sel
             <Sum key={state} state={state} number={states.get(state)?.length ?? 0} word={word} />
           ))}
           <span className="wide-only">
-            <b>{count(sum(({ cores }) => cores))}</b> cores
+            <b>{count(machines.cores)}</b> {wordFor(machines.cores, 'core')}
           </span>
           <span className="wide-only">
-            <b>{memory(sum(({ total_memory }) => total_memory))}</b> of memory
+            <b>{memory(machines.memory)}</b> of memory
           </span>
         </>
       )}

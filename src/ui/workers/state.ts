@@ -16,6 +16,18 @@ const WORDS: Record<ShownState, string> = {
 }
 export const WORKER_STATE_WORDS = Object.values(WORDS)
 
+type Owned = Pick<Worker, 'name' | 'host' | 'cores' | 'total_memory'>
+
+/** What the machines of workers have: one that several workers share counts once, by the one that says most. */
+export function machinesOf(workers: readonly Owned[]): { cores: number; memory: number } {
+  const sums = { cores: 0, memory: 0 }
+  for (const sharing of Map.groupBy(workers, ({ name, host }) => host || name).values()) {
+    sums.cores += Math.max(...sharing.map(({ cores }) => cores))
+    sums.memory += Math.max(...sharing.map(({ total_memory }) => total_memory))
+  }
+  return sums
+}
+
 /** The load of each core in percent; what is no list is none. */
 export function loadsOf({ cpu }: Pick<Worker, 'cpu'>): number[] {
   try {
