@@ -32,8 +32,6 @@ export const addCommand = () =>
       if (words.length > 0 && words.every((word) => word.trim() === '')) {
         throw wrongUsage('the command is empty; leave it out altogether to make a group')
       }
-      if (words.length === 0 && !options.title?.trim())
-        throw wrongUsage('there is nothing to run: write -- COMMAND, or --title for a group')
       // The same of `--frames "$range"`: one job that renders the frame `{frame}`.
       if (options.frames?.trim() === '') throw wrongUsage('--frames is empty; leave it out for a single job')
       const job: NewJob = {
@@ -45,6 +43,8 @@ export const addCommand = () =>
         command: words.length === 0 ? '' : shellLine(words),
         paused: options.paused ? 1 : undefined,
       }
+      if (!job.command && !job.title?.trim())
+        throw wrongUsage('there is nothing to run: write -- COMMAND, or --title for a group')
       await print(String(await connect(options).call<number>('PUT', '/api/jobs', job)))
     })
 
