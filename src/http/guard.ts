@@ -185,18 +185,18 @@ export function refuseOtherWorker(own: string, named: unknown): void {
 const workerIn = (body: unknown): unknown =>
   typeof body === 'object' && body !== null && 'worker' in body ? body.worker : undefined
 
-/** Who has a right for his own jobs only. */
+/** Who has a right for his own jobs only. His name goes on as a list: it may have a comma, and is not two others' then. */
 function restrict(farm: Farm, user: User, need: Need, { params, query, body }: Asked): void {
   const what = need.by
   const refuse = (ids: Iterable<readonly [number, string | undefined]>) => refuseOthers(farm.core, ids, user.name, what)
   switch (need.jobs) {
     case 'roots':
-      query.user = user.name
+      query.user = [user.name]
       return
     case 'list':
     case 'path': {
       const id = Number(params?.id)
-      if (id === 0 && need.jobs === 'list') query.user = user.name
+      if (id === 0 && need.jobs === 'list') query.user = [user.name]
       else refuse([[id, undefined]])
       return
     }

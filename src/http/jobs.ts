@@ -42,9 +42,11 @@ const orderQuery = t.Object({
   tree: integer('1: all that is below, with the groups that lead there, each before what is in it', 1, 0),
 })
 
-/** A user or a worker of Coalition 4 may be called `Smith, Ann`: what has a comma counts as a whole too. */
-const namesIn = (list: string | undefined): string[] | undefined =>
-  list?.includes(',') ? [list, ...list.split(',').map((name) => name.trim())] : list === undefined ? undefined : [list]
+/** A user or a worker of Coalition 4 may be called `Smith, Ann`: what has a comma counts as a whole too. The guard says names. */
+function namesIn(list: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (typeof list !== 'string') return list
+  return list.includes(',') ? [list, ...list.split(',').map((name) => name.trim())] : [list]
+}
 
 /** From the query to a filter and a page; a state or a field that does not exist is refused by name. */
 function listOptions({ state, user, worker, affinity, sort, limit, after, ...filter }: typeof listQuery.static) {

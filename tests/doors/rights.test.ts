@@ -69,6 +69,20 @@ test('a wrangler submits for others, and is the user of what names none', async 
   expect(t.job(await put({ title: 'x' })).user).toBe('wim')
 })
 
+test('whose name has a comma sees his own jobs, and not those of the two that it looks like', async () => {
+  const { t, people } = shut
+  await people.users.add({ name: 'cara,dan', rights: ['view'] })
+  const { token } = await people.tokens.add({ kind: 'local', name: '' }, { user: 'cara,dan', name: 'test' })
+  const own = await t.leaf({ user: 'cara,dan' })
+  for (const user of ['cara', 'dan']) await t.leaf({ user })
+  for (const path of ['/api/jobs', '/api/jobs?user=dan', '/api/jobs/0/children', '/api/jobs/0/children?user=cara'])
+    expect([
+      path,
+      JSON.parse((await shut.ask('GET', path, { token })).text).map(({ id }: { id: number }) => id),
+    ]).toEqual([path, [own]])
+  expect(JSON.parse((await shut.ask('GET', '/api/jobs/0/order?deep=1', { token })).text).ids).toEqual([own])
+})
+
 test('who may view his own jobs only sees no others', async () => {
   const shy = { token: 'shy' }
   const [own, group] = [await t.leaf({ user: 'shy' }), await t.group({ user: 'bob' })]
