@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Visitor } from '../doors/peers.ts'
 import type { Farm } from '../farm.ts'
-import { addressOf, type Listening } from './address.ts'
+import { addressOf, type Listening, urlOf } from './address.ts'
 import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { type Guard, refuseOtherWorker } from './guard.ts'
@@ -17,7 +17,7 @@ function fieldsOf(request: Request, body: string): Fields {
   const said = new URLSearchParams(body)
   // Old workers have nothing in the query, and to parse the URL costs as much as all the rest here.
   if (!request.url.includes('?')) return said
-  const fields = new URL(request.url).searchParams
+  const fields = urlOf(request).searchParams
   for (const [name, value] of said) fields.set(name, value)
   return fields
 }

@@ -1,5 +1,6 @@
 /** Paths, queries and methods that lead nowhere: each is refused by name, with a remedy. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { connect } from 'node:net'
 import { Raw, type TestServer, testServer } from '../support/server.ts'
 import { expectProblem } from './problem.ts'
 
@@ -115,4 +116,42 @@ describe('paths and queries', () => {
       expect(answer.headers.get('allow')).toBe(allow)
     }
   })
+})
+
+/** A request of HTTP/1.0 without any header, as scripts write it to a socket. */
+function ask(line: string, body = ''): Promise<string> {
+  const { hostname, port } = new URL(server.url)
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let answer = ''
+  const socket = connect(Number(port), hostname, () =>
+    socket.write(`${line} HTTP/1.0\r\n${body && `Content-Length: ${body.length}\r\n`}\r\n${body}`),
+  )
+  socket.on('data', (data) => {
+    answer += data
+  })
+  socket.on('error', reject).on('close', () => resolve(answer))
+  return promise
+}
+
+test('a request of HTTP/1.0 that names no host is served as any other', async () => {
+  for (const [line, body, status, words] of [
+    ['GET /api/jobs/1', '', 200, '"title":"leaf"'],
+    ['GET /api/jobs?state=NONE', '', 422, "state is 'NONE'"],
+    ['GET /api/jobs/99', '', 404, 'no job 99'],
+    ['GET /api/jobs/%zz', '', 400, '%25'],
+    ['GET /nowhere', '', 404, 'There is no GET /nowhere'],
+    ['PATCH /api/jobs', '', 405, 'it takes DELETE, GET, POST, PUT'],
+    ['POST /api/jobs', '{', 400, 'not JSON'],
+    ['GET /jobs/1', '', 200, '<!doctype html>'],
+    ['GET /json/addjob?title=', '', 200, '\r\n\r\n3'],
+    ['POST /xmlrpc/addjob?title=x', 'parent=nobody', 200, '\r\n\r\n-1'],
+    ['GET /workers/pickjob?hostname=old', '', 200, "(1, 'x', '.', '', '')"],
+    ['POST /workers/heartbeat?hostname=old', 'jobId=1', 200, 'true'],
+    ['POST /workers/endjob?hostname=old&jobId=1', 'errorCode=0', 200, '\r\n\r\n1'],
+  ] as const) {
+    const answer = await ask(line, body)
+    expect(answer, line).toStartWith(`HTTP/1.1 ${status} `)
+    expect(answer, line).toContain(words)
+  }
+  expect(await server.job(1)).toMatchObject({ state: 'FINISHED', worker: 'old' })
 })
