@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Visitor } from '../doors/peers.ts'
 import type { Farm } from '../farm.ts'
-import { addressOf, type Listening, urlOf } from './address.ts'
+import { addressOf, type Listening, readable } from './address.ts'
 import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { type Guard, refuseOtherWorker } from './guard.ts'
@@ -17,7 +17,7 @@ function fieldsOf(request: Request, body: string): Fields {
   const said = new URLSearchParams(body)
   // Old workers have nothing in the query, and to parse the URL costs as much as all the rest here.
   if (!request.url.includes('?')) return said
-  const fields = urlOf(request).searchParams
+  const fields = new URL(request.url).searchParams
   for (const [name, value] of said) fields.set(name, value)
   return fields
 }
@@ -113,7 +113,8 @@ function workerCalls(farm: Farm) {
 export function hotRoutes(farm: Farm, guard: Guard) {
   const failed = onFailure([])
   const route = (run: Call) => ({
-    async POST(request: Request, server: Listening): Promise<Response> {
+    async POST(asked: Request, server: Listening): Promise<Response> {
+      const request = readable(asked)
       try {
         const visitor = guard.worker(request, server)
         if (visitor instanceof Response) return visitor

@@ -12,7 +12,7 @@ import { type Veil, veilFor } from '../doors/veil.ts'
 import { FarmError } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import type { JobInput } from '../models.ts'
-import { addressOf, type Listening, urlOf } from './address.ts'
+import { addressOf, type Listening } from './address.ts'
 import { claim, claimEdits } from './claims.ts'
 import { SECURE } from './headers.ts'
 import { problem, Refusal } from './problems.ts'
@@ -76,7 +76,7 @@ export function createGuard(farm: Farm, doors: Doors) {
     if (visitor.actor.kind !== 'nobody' || isLetInAsWorker(visitor, request)) return undefined
     const wait = slowed(visitor, request)
     if (wait) return wait
-    if (!isOpen(request.method, urlOf(request).pathname)) return loginWords(visitor)
+    if (!isOpen(request.method, new URL(request.url).pathname)) return loginWords(visitor)
     const length = request.headers.get('content-length')
     const body = request.headers.has('transfer-encoding') || Number(length ?? 0) > MOST_OF_NOBODY
     return body
@@ -165,8 +165,8 @@ export interface AuditedCall {
 const SHARED = { 'cross-origin-resource-policy': 'cross-origin', vary: 'origin' }
 /** Where workers speak: their network is let in no further, whatever it sends. */
 const OF_WORKERS = /^(\/api)?\/(workers|runs)\//
-const isLetInAsWorker = ({ anyWorker }: Visitor, request: Request): boolean =>
-  anyWorker && OF_WORKERS.test(urlOf(request).pathname)
+const isLetInAsWorker = ({ anyWorker }: Visitor, { url }: Request): boolean =>
+  anyWorker && OF_WORKERS.test(new URL(url).pathname)
 const STREAM = '/api/stream'
 const NOTHING: Asked = { params: {}, query: {}, body: undefined }
 

@@ -1,7 +1,6 @@
 import { Elysia, t } from 'elysia'
 import { FILES, type PageFiles } from '../bundle.ts'
 import { notFound } from '../errors.ts'
-import { urlOf } from './address.ts'
 import type { Guard } from './guard.ts'
 import { SECURE } from './headers.ts'
 
@@ -48,7 +47,7 @@ const VIEWS: Readonly<Record<string, string>> = {
 
 /** What the script will ask for first of all comes while it is read: who looks, and the list of jobs. */
 function ahead(address: string, request: Request, known: boolean, files: Iterable<string>): Record<string, string> {
-  const { pathname, search } = urlOf(request)
+  const { pathname, search } = new URL(request.url)
   const asked = ['/api/me']
   const list = /^\/(?:jobs(?:\/(\d{1,15}))?)?$/.exec(pathname)
   if (known && list && search === '') asked.push(`/api/jobs/${list[1] ?? 0}/order`)

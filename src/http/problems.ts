@@ -1,7 +1,6 @@
 import type { ValueError } from '@sinclair/typebox/errors'
 import type { Problem } from '../answers.ts'
 import { type ErrorKind, FarmError, TooOften } from '../errors.ts'
-import { urlOf } from './address.ts'
 import { SECURE } from './headers.ts'
 import { misfit } from './words.ts'
 
@@ -100,7 +99,7 @@ export const onFailure =
       const { message, field } = misfit(valueError, value, type)
       return problem(STATUS.invalid, message, field)
     }
-    const { pathname } = urlOf(request)
+    const { pathname } = new URL(request.url)
     if (code === 'NOT_FOUND') return nowhere(request.method, pathname, routes)
     console.error(`${request.method} ${pathname} failed:`, reason)
     return problem(500, 'The server failed to do this. It is written down in its log.')
@@ -135,7 +134,7 @@ export function methodsOf(pathname: string, routes: readonly Route[]): string[] 
 /** An escape that is none would name a job or a worker that nobody meant. Old workers are taken as they are. */
 export function refuseBrokenEscapes({ request }: { request: Request }): void {
   if (!request.url.includes('%')) return
-  const { pathname, search } = urlOf(request)
+  const { pathname, search } = new URL(request.url)
   if (!pathname.startsWith('/api/')) return
   for (const [field, text] of [
     ['path', pathname],

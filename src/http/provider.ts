@@ -3,7 +3,6 @@ import { Elysia } from 'elysia'
 import type { Crowd } from '../doors/people.ts'
 import { notFound } from '../errors.ts'
 import { ProviderAnswer } from '../models.ts'
-import { urlOf } from './address.ts'
 import { takes } from './body.ts'
 import { documented, ref } from './documented.ts'
 import type { Guard } from './guard.ts'
@@ -27,7 +26,7 @@ export const providerRoutes = (people: Crowd, guard: Guard) => {
     const { redirectBase } = provider()
     if (redirectBase !== '') return redirectBase + CALLBACK
     const host = guard.doors.hostOf(request.headers, () => guard.visitorOf(request).address)
-    return `${overTls(request) ? 'https' : 'http'}://${host ?? urlOf(request).host}${CALLBACK}`
+    return `${overTls(request) ? 'https' : 'http'}://${host ?? new URL(request.url).host}${CALLBACK}`
   }
 
   return new Elysia({ prefix: '/api/signin/provider' })

@@ -3,7 +3,6 @@ import { Elysia } from 'elysia'
 import { FarmError, invalid } from '../errors.ts'
 import type { Farm } from '../farm.ts'
 import { JobInput } from '../models.ts'
-import { urlOf } from './address.ts'
 import { parseJson, readForm, refuseText } from './body.ts'
 import { claim } from './claims.ts'
 import { documented } from './documented.ts'
@@ -18,8 +17,8 @@ const NO_ID = -1
 /** A submitter's words: form fields, the query, or a JSON object. */
 type Words = Map<string, string>
 
-function wordsOf(request: Request, body: unknown): Words {
-  const words: Words = new Map(urlOf(request).searchParams)
+function wordsOf(url: string, body: unknown): Words {
+  const words: Words = new Map(new URL(url).searchParams)
   if (typeof body !== 'string' || body.trim() === '') return words
   if (!body.trimStart().startsWith('{')) {
     for (const [name, value] of new URLSearchParams(body)) words.set(name, value)
@@ -86,7 +85,7 @@ function checked(input: JobInput): JobInput {
 export const submitRoutes = (farm: Farm, guard: Guard) => {
   async function addJob(request: Request, body: unknown): Promise<Response> {
     try {
-      const words = wordsOf(request, body)
+      const words = wordsOf(request.url, body)
       for (const [name, word] of words) refuseText(name, word)
       const input = checked(inputOf(farm, words))
       claim(guard.visitorOf(request), guard.doors.commands, input)
