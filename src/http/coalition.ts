@@ -49,8 +49,11 @@ function vitalsOf(fields: Fields) {
   }
 }
 
+/** An empty text is no 0: it would end a run well that did not. */
+const numberIn = (text: string | null): number => (text?.trim() ? Number(text) : Number.NaN)
+
 function whole(text: string | null): number | undefined {
-  const number = Math.trunc(Number(text ?? Number.NaN))
+  const number = Math.trunc(numberIn(text))
   return Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
@@ -99,7 +102,7 @@ function workerCalls(farm: Farm) {
 
     async endjob(fields: Fields): Promise<Response> {
       const name = nameOf(fields)
-      const code = Number(fields.get('errorCode') ?? 0)
+      const code = numberIn(fields.get('errorCode') ?? '0')
       if (name) await farm.endRunOfJob(name, jobOf(fields), Number.isInteger(code) ? code : 1, {})
       return text('1')
     },
