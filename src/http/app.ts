@@ -8,6 +8,7 @@ import { createWorkerCredentials, type WorkerCredentials } from '../doors/worker
 import type { Farm } from '../farm.ts'
 import * as models from '../models.ts'
 import * as protocol from '../protocol.ts'
+import { readable } from './address.ts'
 import { affinityRoutes } from './affinities.ts'
 import { auditRoutes } from './audit.ts'
 import { coalitionRoutes, hotRoutes } from './coalition.ts'
@@ -61,6 +62,11 @@ export const createApp = (
   // normalize would take away what a client sent too much: it is told instead.
   const app = new Elysia({ normalize: false, serve: { routes: hotRoutes(farm, guard) } })
     .wrap(recording(guard, refusals, people.isUser))
+    .wrap(
+      (handle) =>
+        <S>(request: Request, server: S) =>
+          handle(readable(request), server),
+    )
     .use(guard.hooks())
     .onRequest(refuseBrokenEscapes)
     .onError(onFailure(routes))

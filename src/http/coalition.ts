@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Visitor } from '../doors/peers.ts'
 import type { Farm } from '../farm.ts'
-import { addressOf, type Listening } from './address.ts'
+import { addressOf, type Listening, readable } from './address.ts'
 import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { type Guard, refuseOtherWorker } from './guard.ts'
@@ -49,8 +49,11 @@ function vitalsOf(fields: Fields) {
   }
 }
 
+/** An empty text is no 0: it would end a run well that did not. */
+const numberIn = (text: string | null): number => (text?.trim() ? Number(text) : Number.NaN)
+
 function whole(text: string | null): number | undefined {
-  const number = Math.trunc(Number(text ?? Number.NaN))
+  const number = Math.trunc(numberIn(text))
   return Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
@@ -99,7 +102,7 @@ function workerCalls(farm: Farm) {
 
     async endjob(fields: Fields): Promise<Response> {
       const name = nameOf(fields)
-      const code = Number(fields.get('errorCode') ?? 0)
+      const code = numberIn(fields.get('errorCode') ?? '0')
       if (name) await farm.endRunOfJob(name, jobOf(fields), Number.isInteger(code) ? code : 1, {})
       return text('1')
     },
@@ -113,7 +116,8 @@ function workerCalls(farm: Farm) {
 export function hotRoutes(farm: Farm, guard: Guard) {
   const failed = onFailure([])
   const route = (run: Call) => ({
-    async POST(request: Request, server: Listening): Promise<Response> {
+    async POST(asked: Request, server: Listening): Promise<Response> {
+      const request = readable(asked)
       try {
         const visitor = guard.worker(request, server)
         if (visitor instanceof Response) return visitor

@@ -1,5 +1,6 @@
 /** Paths, queries and methods that lead nowhere: each is refused by name, with a remedy. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { connect } from 'node:net'
 import { Raw, type TestServer, testServer } from '../support/server.ts'
 import { expectProblem } from './problem.ts'
 
@@ -115,4 +116,57 @@ describe('paths and queries', () => {
       expect(answer.headers.get('allow')).toBe(allow)
     }
   })
+})
+
+/** A request as scripts write it to a socket: of HTTP/1.0 and without a header, or with just these. */
+function ask(line: string, { body = '', head = [] as string[] } = {}): Promise<string> {
+  const { hostname, port } = new URL(server.url)
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let answer = ''
+  const lines = [`${line} HTTP/1.0`, ...head, ...(body ? [`Content-Length: ${body.length}`] : [])]
+  const socket = connect(Number(port), hostname, () => socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`))
+  socket.on('data', (data) => {
+    answer += data
+  })
+  socket.on('error', reject).on('close', () => resolve(answer))
+  return promise
+}
+
+test('a request of HTTP/1.0 that names no host is served as any other', async () => {
+  for (const [line, body, status, words] of [
+    ['GET /api/jobs/1', '', 200, '"title":"leaf"'],
+    ['GET /api/jobs?state=NONE', '', 422, "state is 'NONE'"],
+    ['GET /api/jobs?title=/api/jobs?', '', 200, '\r\n\r\n[]'],
+    ['GET /api/jobs/99', '', 404, 'no job 99'],
+    ['GET /api/jobs/%zz', '', 400, '%25'],
+    ['GET /nowhere/at/all/api/jobs', '', 404, 'There is no GET /nowhere/at/all/api/jobs'],
+    ['PATCH /api/jobs', '', 405, 'it takes DELETE, GET, POST, PUT'],
+    ['POST /api/jobs', '{', 400, 'not JSON'],
+    ['GET /jobs/1', '', 200, '<!doctype html>'],
+    ['GET /json/addjob?title=', '', 200, '\r\n\r\n3'],
+    ['POST /xmlrpc/addjob?title=x', 'parent=nobody', 200, '\r\n\r\n-1'],
+    ['GET /workers/pickjob?hostname=old', '', 200, "(1, 'x', '.', '', '')"],
+    ['POST /workers/heartbeat?hostname=old', 'jobId=1', 200, 'true'],
+    ['POST /workers/endjob?hostname=old&jobId=1', 'errorCode=0', 200, '\r\n\r\n1'],
+  ] as const) {
+    const answer = await ask(line, { body })
+    expect(answer, line).toStartWith(`HTTP/1.1 ${status} `)
+    expect(answer, line).toContain(words)
+  }
+  expect(await server.job(1)).toMatchObject({ state: 'FINISHED', worker: 'old' })
+  expect((await server.get('/api/workers')).body).toMatchObject([{ name: 'old', ip: '127.0.0.1' }])
+})
+
+test('a server that is reached by a short name answers the path that was asked', async () => {
+  for (const host of ['nas', 'fs', 'x', 'nas:80', 'farm'])
+    for (const [line, status, words] of [
+      ['GET /api/jobs/states/', 200, '[{"state":'],
+      ['GET /api/webfrontend/jobs/users/?_=1', 200, '[{"user":""}]'],
+      ['GET /nowhere/api/jobs', 404, 'There is no GET /nowhere/api/jobs'],
+      ['GET /workers/pickjob/?hostname=old', 200, "(-1, '', '', '', None)"],
+    ] as const) {
+      const answer = await ask(line, { head: [`Host: ${host}`] })
+      expect(answer, `${host} ${line}`).toStartWith(`HTTP/1.1 ${status} `)
+      expect(answer, `${host} ${line}`).toContain(words)
+    }
 })
