@@ -14,6 +14,9 @@ import { askerOfPresent, kindFits, namesFit } from './asker.ts'
 import { countBefore, type Fitting, fittingWorkers, MOST_COUNTED } from './queue.ts'
 import { asked, list, MOST_NAMED, why } from './words.ts'
 
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
 /** Why a job does not run now. No reason at all: a worker that fits takes it as soon as it asks. */
 export function whyJob(core: Core, now: number, id: number): Why {
   const row = jobRow(core, id)
@@ -61,10 +64,16 @@ function asleep({ id, start_after, retry_at }: JobRow, now: number): WhyReason {
   if (start_after >= retry_at) return notBefore('It', id, start_after)
   return {
     kind: 'retry_delay',
-    text: `It failed, and is tried again in ${until - now} s.`,
+    text: `It failed, and is tried again in ${waitOf(until - now)}.`,
     job: id,
     since: until,
   }
+}
+
+/** To the second only where somebody would wait for it; rounded up, because it is no sooner. */
+function waitOf(seconds: number): string {
+  if (seconds < 2 * MINUTE) return `${seconds} s`
+  return seconds < 2 * HOUR ? `${Math.ceil(seconds / MINUTE)} min` : `${Math.ceil(seconds / HOUR)} h`
 }
 
 const notBefore = (who: string, job: number, time: number): WhyReason => ({
