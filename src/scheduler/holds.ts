@@ -33,10 +33,19 @@ function asleep({ id, start_after, retry_at }: JobRow, now: number): WhyReason {
   if (start_after >= retry_at) return notBefore('It', id, start_after)
   return {
     kind: 'retry_delay',
-    text: `It failed, and is tried again in ${until - now} s: start it to try now.`,
+    text: `It failed, and is tried again in ${waitOf(until - now)}: start it to try now.`,
     job: id,
     since: until,
   }
+}
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
+/** To the second only where somebody would wait for it; rounded up, because it is no sooner. */
+function waitOf(seconds: number): string {
+  if (seconds < 2 * MINUTE) return `${seconds} s`
+  return seconds < 2 * HOUR ? `${Math.ceil(seconds / MINUTE)} min` : `${Math.ceil(seconds / HOUR)} h`
 }
 
 const notBefore = (who: string, job: number, time: number): WhyReason => ({

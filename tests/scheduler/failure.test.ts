@@ -9,6 +9,18 @@ const kinds = (farm: TestFarm, id: number) => farm.farm.whyJob(id).reasons.map((
 const fail = async (farm: TestFarm, name: string) => farm.end(await farm.begin(name), 1)
 const output = (text: string) => ({ output: { bytes: Buffer.from(text) } })
 
+test('how long it still waits is said in words that are read at a glance', async () => {
+  await using farm = testFarm({ policy: { blocklistAfter: 0 } })
+  const job = await farm.leaf({ retry: 1, retry_delay: 3 * 3600 })
+  await fail(farm, 'w')
+  const wait = () => farm.farm.whyJob(job).reasons[0]?.text
+  expect(wait()).toBe('It failed, and is tried again in 3 h: start it to try now.')
+  farm.clock.advance(3600 + 1)
+  expect(wait()).toBe('It failed, and is tried again in 120 min: start it to try now.')
+  farm.clock.advance(2 * 3600 - 120)
+  expect(wait()).toBe('It failed, and is tried again in 119 s.')
+})
+
 test('a job that failed is tried again after its delay, which grows if asked', async () => {
   await using farm = testFarm({ policy: { blocklistAfter: 0 } })
   const job = await farm.leaf({ retry: 5, retry_delay: 10, retry_growth: 2 })

@@ -419,6 +419,10 @@ describe.skipIf(!usable)('the Jobs view', () => {
   test('offers it all in the context menu and the palette', async () => {
     const { alone } = await scene()
     await show()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Find a command' }).fill('reset')
+    await page.getByText('Reset: No job is selected.').waitFor()
+    await page.keyboard.press('Escape')
     await row('Alone').click({ button: 'right' })
     await page.getByRole('menuitem', { name: 'Pause' }).click()
     await until(async () => (await opened.server.job(alone)).state === 'PAUSED', 'the pause')

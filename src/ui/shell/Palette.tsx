@@ -23,6 +23,9 @@ export function Palette() {
   const job = NUMBER.exec(typed)?.[1]
   // What the view offers before what the page always has.
   const commands = useAllCommands().toSorted((a, b) => Number(a.group === 'Page') - Number(b.group === 'Page'))
+  const sought = typed.trim().toLowerCase()
+  // It is not gone: it only cannot be done now, and says itself what it lacks.
+  const unable = commands.find((command) => command.unable && command.label.toLowerCase().includes(sought))
   const groups: Group[] = [...Map.groupBy(commands, ({ group }) => group)].map(([value, items]) => ({
     value,
     items: items.filter(({ id, unable }) => id !== 'palette' && unable === undefined),
@@ -68,7 +71,9 @@ export function Palette() {
               aria-label="Find a command"
               placeholder="Find a command, or a job by its number"
             />
-            <Autocomplete.Empty className="palette-empty">No command has these letters.</Autocomplete.Empty>
+            <Autocomplete.Empty className="palette-empty">
+              {unable ? `${unable.label}: ${unable.unable}` : 'No command has these letters.'}
+            </Autocomplete.Empty>
             <Autocomplete.List className="palette-list">
               {(group: Group) => (
                 <Autocomplete.Group key={group.value} items={group.items}>
