@@ -18,7 +18,7 @@ test('how long it still waits is said in words that are read at a glance', async
   farm.clock.advance(3600 + 1)
   expect(wait()).toBe('It failed, and is tried again in 120 min: start it to try now.')
   farm.clock.advance(2 * 3600 - 120)
-  expect(wait()).toBe('It failed, and is tried again in 119 s.')
+  expect(wait()).toBe('It failed, and is tried again in 119 s: start it to try now.')
 })
 
 test('a job that failed is tried again after its delay, which grows if asked', async () => {
