@@ -26,7 +26,7 @@ import { endRun, finishRun, leafHeldBy, type Report, report, runStanding } from 
 import { questionOf } from './domain/sessions.ts'
 import { submit } from './domain/submission.ts'
 import * as workerOperations from './domain/workers.ts'
-import { leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
+import { greet, leave, type Machine, machineOf, setWorkersActive } from './domain/workers.ts'
 import { FarmError } from './errors.ts'
 import type { Affinities, Dependency, JobInput, LimitEdits, NewJob, WorkerEdit } from './models.ts'
 import type { PickRequest, RunAnswer } from './protocol.ts'
@@ -214,8 +214,9 @@ export function createFarm(
     return run && run.job === job ? run.run : undefined
   }
 
-  /** A worker that knows its job and not its run speaks about one that it does not hold. */
-  function notHeld(name: string, job: number | undefined, vitals: Vitals): void {
+  /** A worker that knows its job and not its run speaks about one that it does not hold; nobody may know it yet. */
+  function notHeld(name: string, job: number | undefined, vitals: Vitals): void | Promise<void> {
+    if (!core.live.workers.has(name)) return write((tx) => void greet(tx, name, vitals))
     core.live.ping(name, now(), vitals)
     const lost = job === undefined ? undefined : core.rows.lostRun.get({ job, worker: name })
     if (lost) noteReturn(core, now(), lost.id, name)
@@ -351,16 +352,15 @@ export function createFarm(
     },
 
     /** The same for a worker that knows its job and not its run: Coalition's own. */
-    heartbeatOfJob(name: string, job: number | undefined, beat: Report): boolean {
+    heartbeatOfJob(name: string, job: number | undefined, beat: Report): boolean | Promise<boolean> {
       const run = runOfJob(name, job)
       if (run !== undefined) return report(core, now(), run, beat) !== null
-      notHeld(name, job, beat.vitals)
-      return false
+      return notHeld(name, job, beat.vitals)?.then(() => false) ?? false
     },
 
     async endRunOfJob(name: string, job: number | undefined, exitCode: number, vitals: Vitals): Promise<void> {
       const run = runOfJob(name, job)
-      if (run === undefined) notHeld(name, job, vitals)
+      if (run === undefined) await notHeld(name, job, vitals)
       else await end(run, exitCode, { worker: name, vitals })
     },
 

@@ -54,7 +54,7 @@ function refuseWay(
           field,
           job === first
             ? `Job ${id} cannot depend on job ${first}: a job never ends before itself, the groups it is in, or what is below it.`
-            : `Job ${id} cannot depend on job ${first}: that waits, through job ${job}, for job ${id} itself.`,
+            : `Job ${id} cannot depend on job ${first}: that waits${job === id ? '' : `, through job ${job},`} for job ${id} itself.`,
         )
       for (const needed of neededToStart(tx, job, start)) if (!finish.has(needed)) queue.push(needed)
       const group = tx.tree.get(job)

@@ -13,7 +13,7 @@ const MAX_DRAINED = 4 * MAX_BODY
  * The body of a request. Larger ones are refused here and not by Bun, whose answer is a bare 413; memory holds no more than
  * `MAX_BODY` of one either way.
  */
-export async function readBody(request: Request): Promise<Uint8Array> {
+export async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get('content-length')
   const known = length !== null && Number(length) <= MAX_BODY
   const body = await (known ? request.bytes() : readMeasured(request)).catch(() => {
@@ -27,7 +27,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
   )
 }
 
-async function readMeasured(request: Request): Promise<Uint8Array | undefined> {
+async function readMeasured(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   const reader = request.body?.getReader()
@@ -88,8 +88,24 @@ interface Taking {
 }
 
 /** The fields of a form, whatever its content type says: old workers and submitters send them. */
-export const readForm = async ({ request }: { request: Request }): Promise<string> =>
-  anyText.decode(await readBody(request))
+export async function readForm({ request }: { request: Request }): Promise<string> {
+  const bytes = await readBody(request)
+  // By its beginning: to ask each of 10,000 workers' heartbeats for its type costs more.
+  const parts = bytes[0] === HYPHEN && bytes[1] === HYPHEN ? await fieldsInParts(request, bytes) : undefined
+  return parts ?? anyText.decode(bytes)
+}
+
+const HYPHEN = 0x2d
+
+/** `curl -F` sends a part for each field: the same fields, as other forms have them. Undefined: it is no such form. */
+async function fieldsInParts({ headers }: Request, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+  const type = headers.get('content-type') ?? ''
+  if (!/^multipart\/form-data\b/i.test(type)) return undefined
+  const form = await new Response(bytes, { headers: { 'content-type': type } }).formData().catch(() => undefined)
+  const fields = new URLSearchParams()
+  for (const [name, value] of form ?? []) if (typeof value === 'string') fields.append(name, value)
+  return form && fields.toString()
+}
 
 const anyText = new TextDecoder()
 const utf8 = new TextDecoder('utf-8', { fatal: true })

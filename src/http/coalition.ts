@@ -87,7 +87,7 @@ function workerCalls(farm: Farm) {
       return text(`(${[id, ...[command, dir, user, pairs].map(pythonText)].join(', ')})`)
     },
 
-    heartbeat(fields: Fields): Response {
+    heartbeat(fields: Fields): Response | Promise<Response> {
       const name = nameOf(fields)
       if (!name) return text('false')
       // A + that was not escaped has become a space; base64 has none of its own.
@@ -97,7 +97,7 @@ function workerCalls(farm: Farm) {
         vitals: vitalsOf(fields),
         output: log ? { bytes: Buffer.from(log, 'base64') } : undefined,
       })
-      return text(String(taken))
+      return typeof taken === 'boolean' ? text(String(taken)) : taken.then((late) => text(String(late)))
     },
 
     async endjob(fields: Fields): Promise<Response> {

@@ -52,7 +52,7 @@ export function noteRefused(): void {
 export function recording(guard: Guard, refusals: Refusals, isUser: (name: string) => boolean) {
   function note(request: Request): void {
     const { visitor, call, address } = guard.heard(request)
-    const audited = call?.audited ?? auditedAt(request.method, new URL(request.url).pathname)
+    const audited = call?.audited ?? auditedAt(request.method, URL.parse(request.url)?.pathname ?? '')
     const author = visitor ? authorOf(visitor) : { who: '', actor: 'nobody' as const, by: '', address }
     const object = call && String(call.audited.wanted(call.asked)[0] ?? '')
     refusals.note({ ...author, audited, object: call?.audited.kind === 'user' ? known(object, isUser) : object })

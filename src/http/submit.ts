@@ -22,12 +22,22 @@ function wordsOf(url: string, body: unknown): Words {
   if (typeof body !== 'string' || body.trim() === '') return words
   if (!body.trimStart().startsWith('{')) {
     for (const [name, value] of new URLSearchParams(body)) words.set(name, value)
+    if (!words.keys().some((name) => WORDS.has(name))) throw invalid('body', strangeWords(body))
     return words
   }
   for (const [name, value] of Object.entries(parseJson(body) as object))
     if (value !== null) words.set(name, wordOf(name, value))
   return words
 }
+
+/** What says none of these is no job that means nothing, but something else: XML, a list, a form in parts without its type. */
+const WORDS = new Set([
+  ...['parent', 'title', 'cmd', 'command', 'dir', 'env', 'environment', 'priority', 'timeout', 'retry', 'affinity'],
+  ...['dependencies', 'localprogress', 'globalprogress', 'progress_pattern', 'url', 'user', 'state', 'paused'],
+])
+const strangeWords = (body: string) =>
+  `The body '${body.slice(0, LONGEST_SHOWN).toWellFormed()}' says nothing of a job: write fields of a form, as title=Job&cmd=echo, or a JSON object.`
+const LONGEST_SHOWN = 80
 
 function wordOf(name: string, value: unknown): string {
   const items: unknown[] = Array.isArray(value) ? value : [value]

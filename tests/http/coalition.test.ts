@@ -125,6 +125,18 @@ describe('an old worker', () => {
     expect(await logOf(id)).toBe('')
   })
 
+  test('that nobody knows is known from its first word on, whichever that is', async () => {
+    const id = await server.add({ command: 'x' })
+    expect(await beat('beats', id, { load: '[5]' })).toBe('false')
+    await end('ends', id, 0)
+    expect(await workers()).toMatchObject([{ name: 'beats', cpu: '[5]', state: 'WAITING' }, { name: 'ends' }])
+    expect(await server.job(id)).toMatchObject({ state: 'WAITING', run_done: 0 })
+    await pick('beats')
+    expect(await server.delete('/api/workers', ['beats'])).toMatchObject({ status: 200 })
+    expect(await beat('beats', id)).toBe('false')
+    expect(await workers()).toMatchObject([{ name: 'beats', finished: 0, last_job: 0 }, { name: 'ends' }])
+  })
+
   test('that asks again while it works has crashed: its job waits again', async () => {
     const id = await server.add({ command: 'x' })
     await pick('old')

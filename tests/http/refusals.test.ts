@@ -215,7 +215,7 @@ describe('edits', () => {
 
   test('cannot close a circle, take the ground from a group, or move a job below itself', async () => {
     for (const [edits, field, words] of [
-      [{ '1': { dependencies: [5] } }, '1.dependencies', 'Job 1 cannot depend on job 5'],
+      [{ '1': { dependencies: [5] } }, '1.dependencies', 'Job 1 cannot depend on job 5: that waits for job 1 itself.'],
       [{ '3': { dependencies: [2] } }, '3.dependencies', 'Job 3 cannot depend on job 2'],
       [{ '2': { dependencies: [3] } }, '2.dependencies', 'Job 2 cannot depend on job 3'],
       [{ '2': { parent: 4 } }, '2.parent', 'Job 2 cannot be moved into job 4'],

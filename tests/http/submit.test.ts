@@ -32,6 +32,24 @@ test('a job comes by a form, by the query or as JSON', async () => {
     }
 })
 
+test('a job comes by a form in parts, as curl -F sends it', async () => {
+  const send = async (words: Record<string, string>) => {
+    const form = new FormData()
+    for (const [name, word] of Object.entries(words)) form.set(name, word)
+    const parts = new Response(form)
+    const type = parts.headers.get('content-type') ?? ''
+    return server.post('/json/addjob', new Raw(await parts.bytes()), { type })
+  }
+  expect(await send({ title: 'é & "x"', cmd: 'b + %41', priority: '7' })).toMatchObject({ status: 200, text: '1' })
+  expect(await server.job(1)).toMatchObject({ title: 'é & "x"', command: 'b + %41', priority: 7 })
+  expect(await send({ nothing: 'x' })).toMatchObject({ status: 200, text: '-1' })
+  const broken = new Raw('--x\r\nContent-Disp')
+  expect(await server.post('/json/addjob', broken, { type: 'multipart/form-data; boundary=x' })).toMatchObject({
+    status: 200,
+    text: '-1',
+  })
+})
+
 test('a parent is an id, a title or a path of titles; dependencies are ids in any text', async () => {
   const add = async (words: Record<string, string>) =>
     (await server.post<number>('/json/addjob', new Raw(new URLSearchParams(words).toString()), FORM)).body
@@ -59,6 +77,10 @@ test('what cannot be a job is answered with -1 and said in the log by name, and 
     ['cmd=a%00b', 'NUL'],
     ['localprogress=(', 'regular expression'],
     ['{"title":', 'line 1'],
+    ['[{"title": "x"}]', 'says nothing of a job'],
+    ['<?xml version="1.0"?><methodCall/>', 'says nothing of a job'],
+    ['--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n--x--', 'says nothing of a job'],
+    ['Title=x&bogus=1', "'Title=x&bogus=1'"],
     [`{"title": ${nested}}`, 'title'],
     ['{"title": {"a": 1}}', 'title'],
     ['{"title": "\\ud800"}', 'title'],
