@@ -49,7 +49,7 @@ export function whyJob(core: Core, now: number, id: number): Why {
     reasons.push(...waiting(core, above.id, false), ...heldGroup(above, now, `Its group ${above.id}`))
   }
   const root = rootOf(core, row)
-  if (isGroup(row)) return why(state, [...reasons, ...ofGroup(core, group as Group, root)])
+  if (isGroup(row)) return why(state, [...reasons, ...ofGroup(core, group as Group, root, reasons.length > 0)])
   const needed = pathNeeds(core, row.parent, row.needs_id)
   const fitting = fittingWorkers(core, needed, root)
   reasons.push(...fullLimits(core, needed, fitting))
@@ -125,11 +125,12 @@ function waiting(core: Core, id: number, own: boolean): WhyReason[] {
   ]
 }
 
-function ofGroup(core: Core, group: Group, root: number): WhyReason[] {
+/** `held`: by what was said before, so that none of it is ready for a worker. */
+function ofGroup(core: Core, group: Group, root: number, held: boolean): WhyReason[] {
   const { total, total_working: working, total_finished: finished, total_errors: errors } = group
   if (total === 0) return [{ kind: 'empty', text: 'It is a group, and holds no job that could run.', job: group.id }]
   const ready = [...group.ready.values()].reduce((sum, count) => sum + count, 0)
-  const text = `It is a group of ${total}: ${working} running, ${ready} ready, ${finished} finished, ${errors} in error.`
+  const text = `It is a group of ${total}: ${working} running, ${ready} ${held ? 'waiting' : 'ready'}, ${finished} finished, ${errors} in error.`
   const reasons: WhyReason[] = [
     { kind: 'group', text, job: group.id, total, working, waiting: ready, finished, errors },
   ]
