@@ -13,7 +13,7 @@ const objectsOf = ({ objects, count }: AuditRecord): string => {
 const changesOf = ({ changes, count }: AuditRecord): string =>
   changes
     .map(({ object, field, before, after }) =>
-      [count > 1 && `${object}:`, field, [before, after].filter((value) => value !== null).join(' → ')]
+      [count > 1 && `${object}:`, field, [...new Set([before, after])].filter((value) => value !== null).join(' → ')]
         .filter(Boolean)
         .join(' '),
     )

@@ -25,7 +25,7 @@ export function ofGroup(
   const held = total - working - finished - errors - ready
   const counts = [
     `${working} running`,
-    `${ready} ready`,
+    `${ready} ${isFree ? 'ready' : 'waiting'}`,
     ...(held > 0 ? [`${held} held back`] : []),
     `${finished} finished`,
     `${errors} in error`,

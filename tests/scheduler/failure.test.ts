@@ -147,7 +147,10 @@ test('so many errors in a group hold the rest of it, and a reset lets them go', 
   await fail(farm, 'w')
   expect(await farm.pick('w')).toBeNull()
   expect(kinds(farm, shot + 4)).toEqual(['error_limit'])
+  const ofShot = () => farm.farm.whyJob(shot).reasons.at(-1)?.text
+  expect(ofShot()).toBe('It is a group of 4: 0 running, 2 waiting, 0 finished, 2 in error.')
   await farm.farm.editJobs({ [shot]: { error_limit: 3 } })
+  expect(ofShot()).toBe('It is a group of 4: 0 running, 2 ready, 0 finished, 2 in error.')
   await fail(farm, 'w')
   expect(await farm.pick('w')).toBeNull()
   await farm.farm.resetErrorJobs([shot])

@@ -1,7 +1,7 @@
 /** What the page calculates, as tables. */
 import { describe, expect, test } from 'bun:test'
 import type { AuditRecord, Job } from '../../src/models.ts'
-import { objectsOf } from '../../src/ui/audit/words.ts'
+import { changeText, objectsOf } from '../../src/ui/audit/words.ts'
 import { utilisation } from '../../src/ui/farm/utilisation.ts'
 import { remaining } from '../../src/ui/jobs/estimate.ts'
 import { csv } from '../../src/ui/jobs/export.ts'
@@ -238,6 +238,16 @@ test('the audit names what was changed, and the server, of which there is one, o
   expect(objectsOf(record('limit', ['nuke']))).toBe('limit nuke')
   expect(objectsOf(record('job', ['1', '2', '3', '4'], 9))).toBe('job 1, 2, 3 and 6 more')
   expect(objectsOf(record('job', []))).toBe('')
+})
+
+test('the audit says of a change what it was and is, and of what stayed what it is', () => {
+  const change = (before: string | null, after: string | null) =>
+    changeText({ object: '', field: 'port', before, after })
+  expect(change('1', '2')).toBe('port: 1 → 2')
+  expect(change('1', '1')).toBe('port: 1')
+  expect(change(null, '2')).toBe('port: 2')
+  expect(change('1', null)).toBe('port: 1 is gone')
+  expect(change('', '2')).toBe('port: (empty) → 2')
 })
 
 test('CSV quotes what has to be, and no title is a formula', () => {

@@ -20,7 +20,8 @@ type Change = AuditRecord['changes'][number]
 
 /** `priority: 5 → 9` */
 export function changeText({ field, before, after }: Change): string {
-  if (before === null) return `${field}: ${after ?? ''}`
+  // A start of the server tells all its settings, also those that are as they were.
+  if (before === null || before === after) return `${field}: ${after ?? ''}`
   return after === null ? `${field}: ${before} is gone` : `${field}: ${before || '(empty)'} → ${after || '(empty)'}`
 }
 
