@@ -260,6 +260,19 @@ describe.skipIf(!usable)('a phone', () => {
     }
   })
 
+  test('says at its foot what runs and what failed, and leaves out what there is none of', async () => {
+    const sums = () => page.locator('.totals .sum:visible').allTextContents()
+    await opened.add([{ title: 'Frames', frames: '1-3', command: 'render {frame}' }])
+    await show()
+    await becomes(titles, ['Frames'])
+    await becomes(sums, [])
+    const failed = await opened.server.pick('w')
+    await opened.server.post(`/api/runs/${failed?.run}/end`, { worker: 'w', exit_code: 1 })
+    await opened.server.pick('w')
+    await becomes(sums, ['1 working', '1 error'])
+    expect(await page.locator('.totals').evaluate((foot) => foot.scrollWidth - foot.clientWidth)).toBe(0)
+  })
+
   test('shows the jobs, pauses and restarts them, goes into a group and back', async () => {
     const { film } = await scene()
     await show()
