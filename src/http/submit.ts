@@ -46,6 +46,14 @@ function wordOf(name: string, value: unknown): string {
   return items.join(',')
 }
 
+/** What a worker takes as it stands: a command with a sign lost means something else, and may do it to another file. */
+const RUN = ['cmd', 'command', 'dir', 'env', 'environment']
+
+function refuseGarbled(name: string, text: string | undefined): void {
+  if (text?.includes('\ufffd'))
+    throw invalid(name, `${name} is not UTF-8: encode the text as UTF-8 before it is escaped, é as %C3%A9.`)
+}
+
 function integerIn(words: Words, name: string): number | undefined {
   const text = words.get(name)?.trim()
   if (!text) return undefined
@@ -97,6 +105,7 @@ export const submitRoutes = (farm: Farm, guard: Guard) => {
     try {
       const words = wordsOf(request.url, body)
       for (const [name, word] of words) refuseText(name, word)
+      for (const name of RUN) refuseGarbled(name, words.get(name))
       const input = checked(inputOf(farm, words))
       claim(guard.visitorOf(request), guard.doors.commands, input)
       return json(await farm.addJob(input))
