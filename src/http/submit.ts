@@ -9,6 +9,7 @@ import { documented } from './documented.ts'
 import type { Guard } from './guard.ts'
 import { json } from './json.ts'
 import { idsIn } from './oldInput.ts'
+import { refuseHead } from './problems.ts'
 import { noteRefused } from './recording.ts'
 import { misfit } from './words.ts'
 
@@ -117,7 +118,7 @@ export const submitRoutes = (farm: Farm, guard: Guard) => {
       return json(NO_ID)
     }
   }
-  const app = new Elysia().onParse(readForm)
+  const app = new Elysia().onParse(readForm).onBeforeHandle(refuseHead)
   for (const path of ['/xmlrpc/addjob', '/json/addjob'])
     app
       .get(path, ({ request }) => addJob(request, undefined), { detail: { hide: true } })

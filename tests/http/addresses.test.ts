@@ -118,6 +118,23 @@ describe('paths and queries', () => {
   })
 })
 
+test('a HEAD takes no job, ends none and makes none, as the same old call by GET would', async () => {
+  const farm = async () => [(await server.get('/api/jobs')).body, (await server.get('/api/workers')).body]
+  const before = await farm()
+  for (const path of [
+    '/workers/pickjob?hostname=looker',
+    '/workers/heartbeat?hostname=looker&jobId=1',
+    '/workers/endjob?hostname=looker&jobId=1&errorCode=0',
+    '/json/addjob?title=looked',
+    '/xmlrpc/addjob/?title=looked',
+  ]) {
+    const answer = await server.call('HEAD', path)
+    expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, 'GET, POST'])
+  }
+  expect(await farm()).toEqual(before)
+  expect((await server.call('HEAD', '/api/jobs')).status).toBe(200)
+})
+
 /** A request as scripts write it to a socket: of HTTP/1.0 and without a header, or with just these. */
 function ask(line: string, { body = '', head = [] as string[] } = {}): Promise<string> {
   const { hostname, port } = new URL(server.url)
