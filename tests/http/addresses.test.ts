@@ -187,3 +187,17 @@ test('a server that is reached by a short name answers the path that was asked',
       expect(answer, `${host} ${line}`).toContain(words)
     }
 })
+
+test('a # that was not escaped cuts nothing off', async () => {
+  for (const head of [[], ['Host: nas'], ['Host: localhost:19211']])
+    for (const [line, words] of [
+      ['GET /json/addjob?title=shot+#1&cmd=echo+#2', /\r\n\r\n\d+$/],
+      ['GET /api/jobs?title=shot%20#1', /"title":"shot #1","command":"echo #2"/],
+      ['POST /workers/endjob?hostname=node#1', /\r\n\r\n1$/],
+      ['GET /workers/heartbeat?hostname=node#2', /\r\n\r\nfalse$/],
+      ['GET /api/jobs#1', /There is no GET \/api\/jobs%231/],
+    ] as const)
+      expect(await ask(line, { head }), line).toMatch(words)
+  const workers = (await server.get<{ name: string }[]>('/api/workers')).body.map(({ name }) => name)
+  expect(workers.filter((name) => name.startsWith('node'))).toEqual(['node#1', 'node#2'])
+})
