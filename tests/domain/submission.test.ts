@@ -137,9 +137,7 @@ test('what is refused is told by what the request calls it, not by ids that were
     { command: 'a', name: 'sim', dependencies: ['comp'] },
     { command: 'b', name: 'comp', dependencies: ['sim'] },
   ]
-  expect(await said(circle)).toContain(
-    "Job 'comp' cannot depend on job 'sim': that waits for job 'comp' itself",
-  )
+  expect(await said(circle)).toContain("Job 'comp' cannot depend on job 'sim': that waits for job 'comp' itself")
   const inside = [{ title: 'Shot', name: 'g', children: [{ title: 'beauty', command: 'a', dependencies: ['g'] }] }]
   expect(await said(inside)).toContain("Job 'beauty' cannot depend on job 'g'")
   const byFrame = { command: 'x', dependencies: [{ job: there, kind: 'frame' as const }] }
