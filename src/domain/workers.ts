@@ -109,7 +109,7 @@ function setActive(tx: Tx, name: string, active: boolean): void {
   saveWorker(tx, workerRow(tx, name), { active: Number(active) })
 }
 
-/** As `active` 0, for a machine that is going away: it reads TERMINATED until it speaks again. */
+/** As `active` 0, for a machine that is going away: it reads TERMINATED until it asks for a job, whatever it still says of its run. */
 export function terminateWorkers(tx: Tx, names: readonly string[]): void {
   for (const [i, name] of names.entries()) takeRunAway(tx, workerRow(tx, name, String(i)))
   for (const name of names) saveWorker(tx, workerRow(tx, name), { state: 'TERMINATED' })

@@ -11,13 +11,16 @@ const PATH_AT = 11
 
 /**
  * A request whose address both URL and Elysia read: of one of HTTP/1.0 that names no host Bun gives the path alone, and a
- * short host has Elysia answer another path than was asked. Whom it was asked as stands in the headers all the same.
+ * short host has Elysia answer another path than was asked. A `#` that a script did not escape is a sign as any other: no
+ * request has a fragment, and what was cut off as one was the command of a job. Whom it was asked as stands in the headers
+ * all the same.
  */
 export function readable(request: Request): Request {
   const { url } = request
   const at = url.startsWith('/') ? 0 : url.indexOf('/', 'https://'.length)
-  if (at >= PATH_AT) return request
+  if (at >= PATH_AT && !url.includes('#')) return request
   const scheme = url.startsWith('https:') ? 'https' : 'http'
   // The same object, not a new one: by it Bun knows who asks.
-  return Object.defineProperty(request, 'url', { value: `${scheme}://localhost${url.slice(at)}` })
+  const path = url.slice(at).replaceAll('#', '%23')
+  return Object.defineProperty(request, 'url', { value: `${scheme}://localhost${path}` })
 }

@@ -6,7 +6,7 @@ import { readForm } from './body.ts'
 import { documented } from './documented.ts'
 import { type Guard, refuseOtherWorker } from './guard.ts'
 import { SECURE } from './headers.ts'
-import { onFailure } from './problems.ts'
+import { onFailure, refuseHead } from './problems.ts'
 import { pythonText } from './pythonLiteral.ts'
 
 /** What an old worker says: form fields in the body, or in the query. */
@@ -155,7 +155,7 @@ export const coalitionRoutes = (farm: Farm, guard: Guard) => {
     endjob: call('End a job', '1', { hostname: 'worker-1', jobId: 1, errorCode: 0 }),
   }
   const calls: Record<keyof typeof documents, Call> = workerCalls(farm)
-  const app = new Elysia().onParse(readForm)
+  const app = new Elysia().onParse(readForm).onBeforeHandle(refuseHead)
   for (const [name, options] of Object.entries(documents)) {
     const call = calls[name as keyof typeof documents]
     const run = (request: Request, body: string, server: Listening | null) => {

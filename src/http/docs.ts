@@ -115,8 +115,10 @@ function tidy(value: Json, key = ''): Json {
   if (Array.isArray(value)) return value.map((item) => tidy(key === 'parameters' ? parameter(item as Item) : item))
   if (value === null || typeof value !== 'object') return value
   if (key === 'requestBody') return tidy(bodyOf(value))
-  const { $ref } = value
+  const { $ref, items, additionalItems, ...rest } = value
   if (typeof $ref === 'string' && !$ref.startsWith('#')) return { ...value, $ref: modelPath($ref) }
+  // TypeBox writes a tuple as JSON Schema had it before 2020, which OpenAPI 3.1 takes for no schema at all.
+  if (Array.isArray(items) && additionalItems === false) return tidy({ ...rest, prefixItems: items, items: false }, key)
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => !OURS.includes(name))

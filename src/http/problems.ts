@@ -121,6 +121,14 @@ function nowhere(method: string, pathname: string, routes: readonly Route[]): Re
   })
 }
 
+/** Elysia answers a HEAD by way of the GET. Here that takes a job, ends one or makes one, and whoever sends a HEAD only looks. */
+export function refuseHead({ request: { method, url } }: { request: Request }): void {
+  if (method !== 'HEAD') return
+  const allow = 'GET, POST'
+  const detail = `${new URL(url).pathname} takes no HEAD: it takes ${allow}. /docs lists every call.`
+  throw new Refusal(problem(405, detail, undefined, { allow }))
+}
+
 /** What a path can be asked by, whoever asked: the reason why it was not found may be the method. */
 export function methodsOf(pathname: string, routes: readonly Route[]): string[] {
   const asked = pathname.replace(/\/$/, '').split('/')

@@ -9,6 +9,7 @@ import { documented } from './documented.ts'
 import type { Guard } from './guard.ts'
 import { json } from './json.ts'
 import { idsIn } from './oldInput.ts'
+import { refuseHead } from './problems.ts'
 import { noteRefused } from './recording.ts'
 import { misfit } from './words.ts'
 
@@ -44,6 +45,14 @@ function wordOf(name: string, value: unknown): string {
   if (items.some((item) => typeof item === 'object'))
     throw invalid(name, `${name} is neither a text nor a list of texts.`)
   return items.join(',')
+}
+
+/** What a worker takes as it stands: a command with a sign lost means something else, and may do it to another file. */
+const RUN = ['cmd', 'command', 'dir', 'env', 'environment']
+
+function refuseGarbled(name: string, text: string | undefined): void {
+  if (text?.includes('\ufffd'))
+    throw invalid(name, `${name} is not UTF-8: encode the text as UTF-8 before it is escaped, é as %C3%A9.`)
 }
 
 function integerIn(words: Words, name: string): number | undefined {
@@ -97,6 +106,7 @@ export const submitRoutes = (farm: Farm, guard: Guard) => {
     try {
       const words = wordsOf(request.url, body)
       for (const [name, word] of words) refuseText(name, word)
+      for (const name of RUN) refuseGarbled(name, words.get(name))
       const input = checked(inputOf(farm, words))
       claim(guard.visitorOf(request), guard.doors.commands, input)
       return json(await farm.addJob(input))
@@ -108,7 +118,7 @@ export const submitRoutes = (farm: Farm, guard: Guard) => {
       return json(NO_ID)
     }
   }
-  const app = new Elysia().onParse(readForm)
+  const app = new Elysia().onParse(readForm).onBeforeHandle(refuseHead)
   for (const path of ['/xmlrpc/addjob', '/json/addjob'])
     app
       .get(path, ({ request }) => addJob(request, undefined), { detail: { hide: true } })

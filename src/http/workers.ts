@@ -49,7 +49,7 @@ export const workerRoutes = (farm: Farm, prefix: string) =>
         ...takes(WorkerNames),
         ...changing(
           'Terminate workers',
-          'What they run is stopped and waits again; they read TERMINATED until they speak again.',
+          'What they run is stopped and waits again; they read TERMINATED until they ask for a job again: what they still say of their runs brings none back.',
         ),
       },
     )

@@ -118,6 +118,23 @@ describe('paths and queries', () => {
   })
 })
 
+test('a HEAD takes no job, ends none and makes none, as the same old call by GET would', async () => {
+  const farm = async () => [(await server.get('/api/jobs')).body, (await server.get('/api/workers')).body]
+  const before = await farm()
+  for (const path of [
+    '/workers/pickjob?hostname=looker',
+    '/workers/heartbeat?hostname=looker&jobId=1',
+    '/workers/endjob?hostname=looker&jobId=1&errorCode=0',
+    '/json/addjob?title=looked',
+    '/xmlrpc/addjob/?title=looked',
+  ]) {
+    const answer = await server.call('HEAD', path)
+    expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, 'GET, POST'])
+  }
+  expect(await farm()).toEqual(before)
+  expect((await server.call('HEAD', '/api/jobs')).status).toBe(200)
+})
+
 /** A request as scripts write it to a socket: of HTTP/1.0 and without a header, or with just these. */
 function ask(line: string, { body = '', head = [] as string[] } = {}): Promise<string> {
   const { hostname, port } = new URL(server.url)
@@ -169,4 +186,18 @@ test('a server that is reached by a short name answers the path that was asked',
       expect(answer, `${host} ${line}`).toStartWith(`HTTP/1.1 ${status} `)
       expect(answer, `${host} ${line}`).toContain(words)
     }
+})
+
+test('a # that was not escaped cuts nothing off', async () => {
+  for (const head of [[], ['Host: nas'], ['Host: localhost:19211']])
+    for (const [line, words] of [
+      ['GET /json/addjob?title=shot+#1&cmd=echo+#2', /\r\n\r\n\d+$/],
+      ['GET /api/jobs?title=shot%20#1', /"title":"shot #1","command":"echo #2"/],
+      ['POST /workers/endjob?hostname=node#1', /\r\n\r\n1$/],
+      ['GET /workers/heartbeat?hostname=node#2', /\r\n\r\nfalse$/],
+      ['GET /api/jobs#1', /There is no GET \/api\/jobs%231/],
+    ] as const)
+      expect(await ask(line, { head }), line).toMatch(words)
+  const workers = (await server.get<{ name: string }[]>('/api/workers')).body.map(({ name }) => name)
+  expect(workers.filter((name) => name.startsWith('node'))).toEqual(['node#1', 'node#2'])
 })

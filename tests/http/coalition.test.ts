@@ -137,6 +137,18 @@ describe('an old worker', () => {
     expect(await workers()).toMatchObject([{ name: 'beats', finished: 0, last_job: 0 }, { name: 'ends' }])
   })
 
+  test('that was terminated is back when it asks for a job, and not by its last words on one', async () => {
+    const id = await server.add({ command: 'x' })
+    await pick('old')
+    await server.post('/api/terminateworkers', ['old'])
+    expect(await beat('old', id)).toBe('false')
+    await end('old', id, 1)
+    expect(await workers()).toMatchObject([{ state: 'TERMINATED', error: 0 }])
+    expect(await server.job(id)).toMatchObject({ state: 'WAITING', run_done: 0 })
+    await pick('old')
+    expect(await workers()).toMatchObject([{ state: 'WORKING' }])
+  })
+
   test('that asks again while it works has crashed: its job waits again', async () => {
     const id = await server.add({ command: 'x' })
     await pick('old')

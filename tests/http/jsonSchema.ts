@@ -1,6 +1,12 @@
 /** As much of JSON Schema as the document uses. Stricter than the standard: what a schema does not list must not be there. */
 export type Schema = Record<string, unknown>
 
+interface Listed {
+  prefixItems?: Schema[]
+  items?: Schema | false
+  minItems?: number
+}
+
 /** What does not fit, with its place; empty when all does. `root` is the document that references point into. */
 export function misfits(schema: Schema, value: unknown, root: Schema, where = 'answer'): string[] {
   const problem = (why: string) => [`${where}: ${why}: ${JSON.stringify(value)?.slice(0, 200)}`]
@@ -25,8 +31,12 @@ export function misfits(schema: Schema, value: unknown, root: Schema, where = 'a
     if (value.length < minLength || value.length > maxLength) return problem(`is not ${minLength} to ${maxLength} long`)
     if (!new RegExp(pattern).test(value)) return problem(`does not match ${pattern}`)
   }
-  if (Array.isArray(value))
-    return value.flatMap((item, i) => misfits((schema.items ?? {}) as Schema, item, root, `${where}[${i}]`))
+  if (Array.isArray(value)) {
+    const { prefixItems: first = [], minItems = 0, items = {} } = schema as Listed
+    if (value.length < minItems) return problem(`has fewer than ${minItems} items`)
+    if (items === false && value.length > first.length) return problem(`has more than ${first.length} items`)
+    return value.flatMap((item, i) => misfits(first[i] ?? (items || {}), item, root, `${where}[${i}]`))
+  }
   if (typeof value === 'object' && value !== null) return objectMisfits(schema, value as Schema, root, where)
   return []
 }

@@ -185,6 +185,16 @@ describe('the document', () => {
     for (const reference of references) resolve(JSON.parse(`{${reference}}`).$ref, document)
   })
 
+  test('says item by item what a list of fixed length holds, as the JSON Schema of OpenAPI 3.1 does', () => {
+    const { ids } = resolve('#/components/schemas/GroupFrames', document).properties as Record<string, Schema>
+    const integer = { type: 'integer' }
+    const pair = { type: 'array', prefixItems: [integer, integer], items: false, minItems: 2, maxItems: 2 }
+    expect(ids?.items).toEqual(pair)
+    expect(JSON.stringify(document)).not.toMatch(/"items":\[|"additionalItems":/)
+    expect(misfits(pair, [1, 2], document)).toEqual([])
+    for (const wrong of [[1], [1, 'two'], [1, 2, 3]]) expect(misfits(pair, wrong, document)).not.toEqual([])
+  })
+
   test('holds nothing of the validators', () => {
     expect(JSON.stringify(document)).not.toMatch(/"(\$id|noValidate|elysiaMeta|~\w+)":/)
   })

@@ -50,6 +50,19 @@ test('a job comes by a form in parts, as curl -F sends it', async () => {
   })
 })
 
+test('a command that is not UTF-8 makes no job, which would run another command than was meant', async () => {
+  const say = (words: string | Uint8Array) => server.post('/json/addjob', new Raw(words), FORM)
+  expect(await say('title=%E9t%E9&cmd=echo %C3%A9 %EF%BF%BC 100%')).toMatchObject({ text: '1' })
+  expect(await server.job(1)).toMatchObject({ command: 'echo é \ufffc 100%' })
+  for (const name of ['cmd', 'command', 'dir', 'env', 'environment']) {
+    expect(await say(`title=x&${name}=rm /shots/%E9t%E9/old`)).toMatchObject({ status: 200, text: '-1' })
+    expect(await say(Buffer.from(`title=x&${name}=rm /shots/été/old`, 'latin1'))).toMatchObject({ text: '-1' })
+    expect(await server.get(`/json/addjob?title=x&${name}=%E9`)).toMatchObject({ status: 200, text: '-1' })
+    expect(log.mock.lastCall?.[0]).toContain(`${name} is not UTF-8`)
+  }
+  expect((await server.get<unknown[]>('/api/jobs')).body).toHaveLength(1)
+})
+
 test('a parent is an id, a title or a path of titles; dependencies are ids in any text', async () => {
   const add = async (words: Record<string, string>) =>
     (await server.post<number>('/json/addjob', new Raw(new URLSearchParams(words).toString()), FORM)).body
