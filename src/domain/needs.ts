@@ -122,7 +122,7 @@ export class NeedSets {
     return this.#sets.flatMap((set, id) => (set?.avoid ? [id] : []))
   }
 
-  /** Every set of which one affinity is `name`. */
+  /** Every set of which one affinity is among these. */
   having(names: readonly string[]): number[] {
     return this.#sets.flatMap((set, id) => (set?.affinity.some((name) => names.includes(name)) ? [id] : []))
   }

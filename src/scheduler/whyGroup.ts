@@ -21,7 +21,7 @@ export function ofGroup(
 ): WhyReason[] {
   const { total, total_working: working, total_finished: finished, total_errors: errors } = group
   if (total === 0) return [{ kind: 'empty', text: 'It is a group, and holds no job that could run.', job: group.id }]
-  const ready = [...group.ready.values()].reduce((sum, count) => sum + count, 0)
+  const ready = readyIn(group)
   const held = total - working - finished - errors - ready
   const counts = [
     `${working} running`,
@@ -44,6 +44,8 @@ export function ofGroup(
     reasons.push(blocklisted(blocked, root))
   return reasons
 }
+
+const readyIn = (group: Group): number => group.ready.values().reduce((sum, count) => sum + count, 0)
 
 /** Of a group in which nothing runs and nothing is ready: one that is held back, and by what. */
 function example(core: Core, now: number, group: Group): WhyReason[] {
@@ -99,7 +101,7 @@ function untakenIn(core: Core, row: JobRow, group: Group, root: number, isFree: 
       const about = (byText.get(reason.text)?.about ?? 0) + count
       byText.set(reason.text, { reason, about })
     }
-  const ready = [...group.ready.values()].reduce((sum, count) => sum + count, 0)
+  const ready = readyIn(group)
   return [...byText.values()].map(({ reason, about }) =>
     about === ready ? reason : { ...reason, text: `Of ${about} that are ready: ${reason.text}` },
   )
